@@ -1,0 +1,25 @@
+//! Build steps that cargo alone cannot express: the WebAssembly target and the guests.
+//!
+//! `cargo xtask wasm-target [--from-source]` makes `wasm32-wasip2` available;
+//! `cargo xtask guests [WORKSPACE]...` builds guest workspaces with it. Both are idempotent.
+
+mod guests;
+mod sysroot;
+mod toolchain;
+
+use anyhow::{Result, bail};
+use std::env;
+
+const USAGE: &str = "usage: cargo xtask wasm-target [--from-source] | guests [WORKSPACE]...";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["wasm-target"] => toolchain::ensure().map(drop),
+        ["wasm-target", "--from-source"] => sysroot::build().map(drop),
+        ["guests"] => guests::build(&["components", "host/tests/guests"]),
+        ["guests", workspaces @ ..] => guests::build(workspaces),
+        _ => bail!(USAGE),
+    }
+}
