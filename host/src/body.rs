@@ -1,0 +1,3 @@
+//! What bodies on every side have in common.
+
+pub mod idle;

@@ -1,0 +1,185 @@
+//! The interfaces that Weir offers, and under which capability.
+//!
+//! `weir check` shows a component's imports against this table, and an import that is not in it is
+//! refused with the nearest that is. The linker is built from code, not from this table; the
+//! integration tests load guests that together import everything in it.
+
+use std::fmt;
+
+/// What an interface belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capability {
+    /// Clocks, randomness, streams, standard output: every component has them.
+    Base,
+    /// Files, read-only; what `files` names.
+    Files,
+    /// Sockets: linked, and every connection refused.
+    Sockets,
+    /// HTTP types, and requests to hosts in `allowed_outbound_hosts`.
+    Http,
+    /// Stores in `key_value_stores`.
+    KeyValue,
+    /// The component's variables.
+    Variables,
+    /// `log_directory` in the component's `tool.weir` table.
+    LogDirectory,
+    /// `metrics` in the component's `tool.weir` table.
+    Metrics,
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Base => "always there",
+            Self::Files => "files",
+            Self::Sockets => "sockets",
+            Self::Http => "allowed_outbound_hosts",
+            Self::KeyValue => "key_value_stores",
+            Self::Variables => "variables",
+            Self::LogDirectory => "tool.weir.log_directory",
+            Self::Metrics => "tool.weir.metrics",
+        })
+    }
+}
+
+/// Packages with the interfaces of each: package, version, whether later patches count as the
+/// same, capability, interfaces.
+const OFFERED: &[(&str, Version, Capability, &[&str])] = {
+    use Capability::{Base, Files, Http, KeyValue, LogDirectory, Metrics, Sockets, Variables};
+    use Version::{Exactly, Minor};
+    &[
+        ("wasi:io", Minor("0.2"), Base, &["error", "poll", "streams"]),
+        ("wasi:clocks", Minor("0.2"), Base, &["monotonic-clock", "wall-clock"]),
+        ("wasi:clocks", Minor("0.3"), Base, &["monotonic-clock", "system-clock", "types"]),
+        ("wasi:random", Minor("0.2"), Base, RANDOM),
+        ("wasi:random", Minor("0.3"), Base, RANDOM),
+        ("wasi:cli", Minor("0.2"), Base, CLI),
+        ("wasi:cli", Minor("0.3"), Base, CLI),
+        ("wasi:cli", Minor("0.3"), Base, &["types"]),
+        ("wasi:filesystem", Minor("0.2"), Files, &["preopens", "types"]),
+        ("wasi:filesystem", Minor("0.3"), Files, &["preopens", "types"]),
+        ("wasi:sockets", Minor("0.2"), Sockets, SOCKETS),
+        ("wasi:sockets", Minor("0.3"), Sockets, &["ip-name-lookup", "types"]),
+        ("wasi:http", Minor("0.2"), Http, &["outgoing-handler", "types"]),
+        ("wasi:http", Minor("0.3"), Http, &["client", "types"]),
+        ("wasi:config", Exactly("0.2.0-draft-2024-09-27"), Variables, &["store"]),
+        ("wasi:keyvalue", Exactly("0.2.0-draft2"), KeyValue, &["atomics", "batch", "store"]),
+        ("fermyon:spin", Exactly("2.0.0"), KeyValue, &["key-value"]),
+        ("fermyon:spin", Exactly("2.0.0"), Variables, &["variables"]),
+        ("spin:key-value", Exactly("3.0.0"), KeyValue, &["key-value"]),
+        ("spin:variables", Exactly("3.0.0"), Variables, &["variables"]),
+        ("weir:platform", Exactly("0.1.0"), LogDirectory, &["log-directory", "log-directory-sync"]),
+        ("weir:platform", Exactly("0.1.0"), Metrics, &["metrics"]),
+    ]
+};
+
+const RANDOM: &[&str] = &["insecure", "insecure-seed", "random"];
+const CLI: &[&str] = &[
+    "environment",
+    "exit",
+    "stderr",
+    "stdin",
+    "stdout",
+    "terminal-input",
+    "terminal-output",
+    "terminal-stderr",
+    "terminal-stdin",
+    "terminal-stdout",
+];
+const SOCKETS: &[&str] = &[
+    "instance-network",
+    "ip-name-lookup",
+    "network",
+    "tcp",
+    "tcp-create-socket",
+    "udp",
+    "udp-create-socket",
+];
+
+/// Which versions of an import a package serves.
+#[derive(Clone, Copy, Debug)]
+enum Version {
+    /// Any release with this beginning.
+    Minor(&'static str),
+    /// This one.
+    Exactly(&'static str),
+}
+
+impl Version {
+    fn serves(self, wanted: &str) -> bool {
+        match self {
+            Self::Exactly(version) => version == wanted,
+            Self::Minor(minor) => wanted
+                .strip_prefix(minor)
+                .and_then(|rest| rest.strip_prefix('.'))
+                .is_some_and(|patch| patch.parse::<u32>().is_ok()),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Minor(minor) => write!(f, "{minor}"),
+            Self::Exactly(version) => f.write_str(version),
+        }
+    }
+}
+
+/// The capability that an import belongs to, if Weir offers it.
+pub fn capability(import: &str) -> Option<Capability> {
+    let (package, interface, version) = parts(import)?;
+    let offered = OFFERED.iter().find(|(name, offered, _, interfaces)| {
+        *name == package && offered.serves(version) && interfaces.contains(&interface)
+    });
+    offered.map(|(_, _, capability, _)| *capability)
+}
+
+/// What to say of an import that Weir does not offer; nothing of one that it does.
+pub(crate) fn missing(import: &str) -> Option<String> {
+    if capability(import).is_some() {
+        return None;
+    }
+    Some(match nearest(import) {
+        Some(offered) => format!("{import} (the nearest that is offered is {offered})"),
+        None => import.to_owned(),
+    })
+}
+
+fn parts(import: &str) -> Option<(&str, &str, &str)> {
+    let (name, version) = import.split_once('@')?;
+    let (package, interface) = name.split_once('/')?;
+    Some((package, interface, version))
+}
+
+/// The offered interface whose name is nearest, if it is near at all.
+fn nearest(import: &str) -> Option<String> {
+    let name = import.split_once('@').map_or(import, |(name, _)| name);
+    let offered = OFFERED.iter().flat_map(|(package, version, _, interfaces)| {
+        interfaces.iter().map(move |interface| (format!("{package}/{interface}"), version))
+    });
+    let distance = |offered: &str| strsim::damerau_levenshtein(offered, name);
+    let (nearest, version) = offered.min_by_key(|(offered, _)| distance(offered))?;
+    (distance(&nearest) <= name.len() / 3).then(|| format!("{nearest}@{version}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_patch_of_an_offered_minor_version_is_served() {
+        assert_eq!(capability("wasi:io/streams@0.2.0"), Some(Capability::Base));
+        assert_eq!(capability("wasi:http/client@0.3.0"), Some(Capability::Http));
+        assert_eq!(capability("wasi:http/client@0.3.0-rc-2026-03-15"), None);
+        assert_eq!(capability("wasi:io/streams@0.20.0"), None);
+    }
+
+    #[test]
+    fn a_missing_import_is_told_with_the_nearest_offered() {
+        let message = missing("spin:key-value/key-value@3.1.0").unwrap();
+        assert!(message.contains("spin:key-value/key-value@3.0.0"), "{message}");
+        let message = missing("acme:payments/ledger@1.0.0").unwrap();
+        assert_eq!(message, "acme:payments/ledger@1.0.0");
+    }
+}

@@ -1,0 +1,177 @@
+//! What every backend of key-value storage does, and how it can fail. Knows neither WIT nor the
+//! engine.
+//!
+//! A write that is acknowledged is durable as the backend defines it. Backends are variants of
+//! [`Store`] rather than trait objects, so that an operation that does not wait costs no
+//! allocation.
+
+use super::redb::RedbStore;
+use std::io;
+use std::path::PathBuf;
+
+/// Longest key, in bytes.
+pub const MAX_KEY: usize = 4096;
+/// Longest value, in bytes.
+pub const MAX_VALUE: usize = 64 << 20;
+/// Keys that one page of a listing holds.
+pub const PAGE: usize = 1000;
+
+/// An open store.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// Embedded in this process.
+    Redb(RedbStore),
+}
+
+/// Why an operation failed. Nothing was changed, unless it says otherwise.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The key is too long.
+    #[error("the key has {0} bytes; {MAX_KEY} are allowed")]
+    KeyTooLong(usize),
+    /// The value is too large.
+    #[error("the value has {0} bytes; {MAX_VALUE} are allowed")]
+    ValueTooLarge(usize),
+    /// An increment of something that is not a number.
+    #[error("the value is not a decimal number of 64 bits")]
+    NotANumber,
+    /// The disk is full.
+    #[error("there is no space left for the store")]
+    NoSpace,
+    /// Another process has the store's file.
+    #[error("{0} is in use by another process; one process at a time can have it")]
+    Locked(PathBuf),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The storage failed. A write may or may not be there after a restart.
+    #[error("the store failed: {0}")]
+    Io(String),
+}
+
+impl StoreError {
+    /// The label under which it is counted; one of a closed set.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::KeyTooLong(_) => "key_too_long",
+            Self::ValueTooLarge(_) => "value_too_large",
+            Self::NotANumber => "not_a_number",
+            Self::NoSpace => "no_space",
+            Self::Locked(_) => "locked",
+            Self::Closed => "closed",
+            Self::Io(_) => "io",
+        }
+    }
+
+    pub(super) fn from_io(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
+            _ => Self::Io(error.to_string()),
+        }
+    }
+}
+
+/// A part of a listing, in the order of the keys' bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The keys.
+    pub keys: Vec<String>,
+    /// Whether more follow after the last one.
+    pub more: bool,
+}
+
+/// What a compare-and-swap found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Swapped {
+    /// What was expected; the new value is there now.
+    Done,
+    /// Something else, which is left as it was.
+    Found(Option<Vec<u8>>),
+}
+
+impl Store {
+    /// The value of a key.
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Redb(store) => store.get(key),
+        }
+    }
+
+    /// Whether a key has a value.
+    pub async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        match self {
+            Self::Redb(store) => store.exists(key),
+        }
+    }
+
+    /// Up to [`PAGE`] keys that follow `after`, or the first ones.
+    pub async fn keys(&self, after: Option<String>) -> Result<Page, StoreError> {
+        match self {
+            Self::Redb(store) => store.keys(after).await,
+        }
+    }
+
+    /// Sets the value of a key.
+    pub async fn set(&self, key: String, value: Vec<u8>) -> Result<(), StoreError> {
+        self.set_many(vec![(key, value)]).await
+    }
+
+    /// Sets several values, all or none.
+    pub async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
+        for (key, value) in &pairs {
+            check(key, value)?;
+        }
+        match self {
+            Self::Redb(store) => store.set_many(pairs).await,
+        }
+    }
+
+    /// Removes a key; it need not be there.
+    pub async fn delete(&self, key: String) -> Result<(), StoreError> {
+        self.delete_many(vec![key]).await
+    }
+
+    /// Removes several keys, all or none.
+    pub async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        match self {
+            Self::Redb(store) => store.delete_many(keys).await,
+        }
+    }
+
+    /// Adds to a number, kept as decimal text, and returns the sum. A missing key counts as 0.
+    pub async fn increment(&self, key: String, delta: i64) -> Result<i64, StoreError> {
+        check(&key, &[])?;
+        match self {
+            Self::Redb(store) => store.increment(key, delta).await,
+        }
+    }
+
+    /// Sets a value if the present one is `expected`.
+    pub async fn swap(
+        &self,
+        key: String,
+        expected: Option<Vec<u8>>,
+        value: Vec<u8>,
+    ) -> Result<Swapped, StoreError> {
+        check(&key, &value)?;
+        match self {
+            Self::Redb(store) => store.swap(key, expected, value).await,
+        }
+    }
+
+    /// Finishes what has been accepted and releases the storage. Later calls fail.
+    pub async fn close(&self) {
+        match self {
+            Self::Redb(store) => store.close().await,
+        }
+    }
+}
+
+fn check(key: &str, value: &[u8]) -> Result<(), StoreError> {
+    match (key.len(), value.len()) {
+        (key, _) if key > MAX_KEY => Err(StoreError::KeyTooLong(key)),
+        (_, value) if value > MAX_VALUE => Err(StoreError::ValueTooLarge(value)),
+        _ => Ok(()),
+    }
+}

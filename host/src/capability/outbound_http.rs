@@ -1,0 +1,168 @@
+//! Outbound HTTP: what `wasi:http` guests send.
+//!
+//! A request goes one of three ways: to another component of the app (`<id>.spin.internal`) or to
+//! the app itself (no host, or `self.alt`), both without leaving the process; or out to the
+//! network. Each must be granted by `allowed_outbound_hosts`. The host follows no redirect: the
+//! guest would reach what it was not granted.
+
+pub mod chain;
+pub mod client;
+
+use crate::engine::exchange::Origin;
+use crate::engine::state::{Caller, InstanceState, note_caller};
+use crate::manifest::hosts::AllowedHosts;
+use crate::telemetry::metrics::capability::CapabilitySeries;
+use crate::telemetry::traces::context::TRACEPARENT;
+use chain::{Chain, Target};
+use client::Client;
+use http::{Request, Response};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
+use wasmtime::AsContextMut as _;
+use wasmtime::component::{Accessor, HasData, Linker, Resource};
+use wasmtime_wasi::TrappableError;
+use wasmtime_wasi_http::p3::bindings::http::{client as p3_client, types as p3_types};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtxView};
+use wasmtime_wasi_http::{WasiHttpHooks, WasiHttpView as _};
+
+/// How deep requests from component to component may go before it is taken for a loop.
+pub const MAX_DEPTH: u8 = 8;
+
+/// Sends the outbound requests of one component.
+pub struct Outbound {
+    /// What it was granted.
+    pub allowed: AllowedHosts,
+    /// Out to the network.
+    pub client: Client,
+    /// The way to other components; set once the app is complete.
+    pub chain: Arc<OnceLock<Weak<dyn Chain>>>,
+    /// Where requests are recorded.
+    pub series: CapabilitySeries,
+}
+
+impl Outbound {
+    async fn send(
+        &self,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+        origin: Option<Origin>,
+    ) -> Result<Response<WasiBody>, Error> {
+        let target = Target::of(request.uri());
+        if !self.is_allowed(&target) {
+            self.series.outbound_denied();
+            tracing::warn!(target = %target, "outbound request denied by allowed_outbound_hosts");
+            return Err(Error::HttpRequestDenied);
+        }
+        if let Some(header) = origin.as_ref().and_then(|origin| origin.trace?.header()) {
+            request.headers_mut().entry(TRACEPARENT).or_insert(header);
+        }
+        match target {
+            Target::Network { .. } => self.send_out(request, options).await,
+            Target::Component(_) | Target::App => self.send_within(target, request, origin).await,
+        }
+    }
+
+    fn is_allowed(&self, target: &Target) -> bool {
+        match target {
+            Target::Component(id) => self.allowed.allows_component(id),
+            Target::App => self.allowed.allows_self(),
+            Target::Network { scheme, host, port } => self.allowed.allows(scheme, host, *port),
+        }
+    }
+
+    async fn send_out(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let method = request.method().clone();
+        let began = Instant::now();
+        let answer = self.client.send(request, options).await;
+        let outcome = match &answer {
+            Ok(response) => Ok(response.status()),
+            Err(error) => Err(client::reason(error)),
+        };
+        self.series.outbound(&method, outcome, began.elapsed());
+        answer
+    }
+
+    async fn send_within(
+        &self,
+        target: Target,
+        request: Request<WasiBody>,
+        origin: Option<Origin>,
+    ) -> Result<Response<WasiBody>, Error> {
+        let depth = origin.as_ref().map_or(0, |origin| origin.depth).saturating_add(1);
+        if depth > MAX_DEPTH {
+            return Err(Error::LoopDetected);
+        }
+        let chain = self.chain.get().and_then(Weak::upgrade).ok_or(Error::DestinationUnavailable)?;
+        let trace = origin.and_then(|origin| origin.trace);
+        chain.call(target, request, chain::Link { depth, trace }).await
+    }
+}
+
+impl std::fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbound").field("allowed", &self.allowed).finish_non_exhaustive()
+    }
+}
+
+/// What wasmtime asks when a guest sends a request.
+pub struct OutboundHooks {
+    outbound: Arc<Outbound>,
+    caller: Caller,
+}
+
+impl OutboundHooks {
+    /// The hooks of one instance.
+    pub fn new(outbound: Arc<Outbound>, caller: Caller) -> Self {
+        Self { outbound, caller }
+    }
+}
+
+type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
+impl WasiHttpHooks for OutboundHooks {
+    /// The client sets it, from the URI.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        let outbound = Arc::clone(&self.outbound);
+        let origin = self.caller.get().map(|exchange| exchange.origin().clone());
+        Box::new(async move {
+            let response = outbound.send(request, options.unwrap_or_default(), origin).await?;
+            let io: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
+            Ok((response, io))
+        })
+    }
+}
+
+/// Replaces WASI 0.3's `send` by one that notes for which request the guest sends.
+pub(super) fn link(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
+    p3_client::add_to_linker::<_, OutboundHttp>(linker, InstanceState::http)
+}
+
+struct OutboundHttp;
+
+impl HasData for OutboundHttp {
+    type Data<'a> = WasiHttpCtxView<'a>;
+}
+
+impl p3_client::HostWithStore<InstanceState> for OutboundHttp {
+    async fn send(
+        accessor: &Accessor<InstanceState, Self>,
+        request: Resource<p3_types::Request>,
+    ) -> Result<Resource<p3_types::Response>, TrappableError<p3_types::ErrorCode>> {
+        accessor.with(|mut store| note_caller(store.as_context_mut()));
+        let accessor = accessor.with_getter::<WasiHttp>(InstanceState::http);
+        <WasiHttp as p3_client::HostWithStore<InstanceState>>::send(&accessor, request).await
+    }
+}

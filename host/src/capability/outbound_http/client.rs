@@ -1,0 +1,154 @@
+//! Sends requests over the network, with connections shared by all components.
+//!
+//! HTTP/1.1 and, where TLS negotiates it, HTTP/2. Certificates are checked against the system's
+//! roots. A pooled connection that the peer has closed is replaced without the guest noticing;
+//! beyond that nothing is retried.
+
+use crate::body::idle::IdleTimer;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::error::Error as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+/// The longest wait for a connection, where the guest sets none.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest wait for a head or for a part of a body, where the guest sets none. The component's
+/// own timeout is usually shorter.
+const READ_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long a connection that nobody uses is kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Connections that are kept for each host.
+const IDLE_PER_HOST: usize = 64;
+
+/// An HTTP client; its clones share connections.
+#[derive(Clone, Debug)]
+pub struct Client(legacy::Client<HttpsConnector<HttpConnector>, WasiBody>);
+
+impl Client {
+    /// A client without connections.
+    pub fn new() -> io::Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut http = HttpConnector::new();
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        http.set_nodelay(true);
+        http.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(provider)?
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(http);
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .build(connector);
+        Ok(Self(client))
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    pub async fn send(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let head = options.first_byte_timeout.unwrap_or(READ_TIMEOUT);
+        let limit = options.connect_timeout.map_or(head, |connect| connect.saturating_add(head));
+        let between = options.between_bytes_timeout.unwrap_or(READ_TIMEOUT);
+        let response = tokio::time::timeout(limit, self.0.request(request))
+            .await
+            .map_err(|_elapsed| Error::ConnectionReadTimeout)?
+            .map_err(|error| classify(&error))?;
+        Ok(response.map(|inner| {
+            ResponseBody { inner, idle: IdleTimer::new(between) }.boxed_unsync()
+        }))
+    }
+}
+
+/// The guest sees codes, so the chain of causes is turned into the one that says most.
+fn classify(error: &legacy::Error) -> Error {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return match error.is_incomplete_message() || error.is_closed() {
+                true => Error::ConnectionTerminated,
+                false => Error::HttpProtocolError,
+            };
+        }
+        if error.is::<rustls::Error>() {
+            return Error::TlsProtocolError;
+        }
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            match error.kind() {
+                io::ErrorKind::ConnectionRefused => return Error::ConnectionRefused,
+                io::ErrorKind::TimedOut => return Error::ConnectionTimeout,
+                _ => {}
+            }
+        }
+        if error.to_string().starts_with("dns error") {
+            return Error::DnsError { rcode: None, info_code: None };
+        }
+        cause = error.source();
+    }
+    match error.is_connect() {
+        true => Error::DestinationUnavailable,
+        false => Error::HttpProtocolError,
+    }
+}
+
+/// The label under which a failed request is recorded; one of a closed set.
+pub fn reason(error: &Error) -> &'static str {
+    match error {
+        Error::ConnectionRefused => "connection_refused",
+        Error::ConnectionTimeout => "connect_timeout",
+        Error::ConnectionReadTimeout => "timeout",
+        Error::ConnectionTerminated => "connection_closed",
+        Error::DnsError { .. } => "dns",
+        Error::TlsProtocolError => "tls",
+        Error::DestinationUnavailable => "unavailable",
+        _ => "protocol",
+    }
+}
+
+/// The body of an answer, which may not stand still for too long.
+struct ResponseBody {
+    inner: Incoming,
+    idle: IdleTimer,
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        if polled.is_pending() {
+            return self.idle.poll_stalled(cx).map(|()| Some(Err(Error::ConnectionReadTimeout)));
+        }
+        self.idle.moved();
+        polled.map_err(Error::from)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,20 @@
+//! Runs components: wasmtime's settings, compiled code, instances, and the way of a request into
+//! one and back.
+//!
+//! A request is an [`exchange::Exchange`]. A component's [`pool::InstancePool`] hands it to an
+//! instance that has room or makes one; each instance lives in a [`worker`] of its own, which
+//! serves exchanges, measures the time it runs, and ends when it is idle, used up or broken.
+
+pub mod budget;
+pub mod answer;
+mod call;
+pub mod compile_cache;
+pub mod epoch;
+pub mod exchange;
+pub mod failure;
+pub mod loader;
+pub mod memory;
+pub mod pool;
+pub mod settings;
+pub mod state;
+mod worker;

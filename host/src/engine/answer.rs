@@ -1,0 +1,117 @@
+//! Asks a component and waits for its answer, within its timeout.
+//!
+//! The timeout bounds the wait for the head, and then each wait for more of the body: a stream may
+//! last as long as it moves. Time in which the client does not take what is there is not the
+//! component's. Whoever drops the future or the body early abandons the exchange.
+
+use super::exchange::{Answer, Exchange, Origin, Permits, Request};
+use super::failure::Failure;
+use super::pool::InstancePool;
+use crate::body::idle::IdleTimer;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use wasmtime_wasi_http::WasiBody;
+
+/// Gives `request` to an instance of the pool and waits for the head of the response.
+pub async fn ask(
+    pool: &InstancePool,
+    request: Request,
+    origin: Origin,
+    permits: Permits,
+) -> Result<http::Response<GuestBody>, Failure> {
+    let (exchange, answer) = Exchange::new(origin, permits);
+    let guard = Guard(exchange);
+    pool.dispatch(request, Arc::clone(&guard.0));
+    let limit = pool.component().timeout;
+    let response = head(answer, limit).await?;
+    let idle = IdleTimer::new(limit);
+    Ok(response.map(|inner| GuestBody { inner, guard, idle, ended: false }))
+}
+
+async fn head(answer: oneshot::Receiver<Answer>, limit: Duration) -> Answer {
+    match timeout(limit, answer).await {
+        Ok(Ok(answer)) => answer,
+        // The exchange outlives the sender, so this is a host that is shutting down.
+        Ok(Err(_closed)) => Err(Failure::Stopped),
+        Err(_elapsed) => Err(Failure::Timeout),
+    }
+}
+
+/// Abandons the exchange unless it has finished.
+#[derive(Debug)]
+struct Guard(Arc<Exchange>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+/// The body of a guest's response.
+#[derive(Debug)]
+pub struct GuestBody {
+    inner: WasiBody,
+    guard: Guard,
+    idle: IdleTimer,
+    ended: bool,
+}
+
+impl GuestBody {
+    fn exchange(&self) -> &Exchange {
+        &self.guard.0
+    }
+}
+
+impl Body for GuestBody {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Pending => self.idle.poll_stalled(cx).map(|()| Some(Err(Failure::Timeout))),
+            Poll::Ready(Some(Ok(frame))) => {
+                self.idle.moved();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(_error))) => {
+                let failure = self.exchange().failure().unwrap_or(Failure::BodyAborted);
+                Poll::Ready(Some(Err(failure)))
+            }
+            // The end of a body whose instance broke is no end.
+            Poll::Ready(None) => match self.exchange().failure() {
+                Some(failure) => Poll::Ready(Some(Err(failure))),
+                None => {
+                    self.ended = true;
+                    self.exchange().finish();
+                    Poll::Ready(None)
+                }
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for GuestBody {
+    fn drop(&mut self) {
+        // A body without content is dropped without being polled.
+        if self.inner.is_end_stream() && self.exchange().failure().is_none() {
+            self.exchange().finish();
+        }
+    }
+}

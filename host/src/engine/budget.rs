@@ -1,0 +1,74 @@
+//! How many instances can live at once, shared by all components.
+//!
+//! The pooling allocator fails an instantiation that finds no place. So places are counted here,
+//! before it is asked: who needs one and finds none waits, and idle instances of other components
+//! are asked to leave.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Places of the instance pool.
+#[derive(Debug)]
+pub struct InstanceBudget {
+    places: Arc<Semaphore>,
+    total: u32,
+    pools: Mutex<Vec<Weak<dyn Reclaim>>>,
+}
+
+/// A pool that can give up an idle instance.
+pub(super) trait Reclaim: Send + Sync + std::fmt::Debug {
+    /// Ends one idle instance, if there is one.
+    fn reclaim(&self);
+}
+
+/// The places of one instance; given back on drop.
+#[derive(Debug)]
+pub(super) struct Place(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+
+impl InstanceBudget {
+    /// A budget of `total` places.
+    pub fn new(total: u32) -> Arc<Self> {
+        let places = usize::try_from(total).unwrap_or(Semaphore::MAX_PERMITS);
+        Arc::new(Self {
+            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            total,
+            pools: Mutex::default(),
+        })
+    }
+
+    /// Places in all.
+    pub fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// Places that are taken.
+    pub fn used(&self) -> u32 {
+        let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
+        self.total.saturating_sub(free)
+    }
+
+    pub(super) fn join(&self, pool: Weak<dyn Reclaim>) {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.retain(|pool| pool.strong_count() > 0);
+        pools.push(pool);
+    }
+
+    /// Places for an instance, if they are free.
+    pub(super) fn try_take(&self, places: u32) -> Option<Place> {
+        Arc::clone(&self.places).try_acquire_many_owned(places).ok().map(Place)
+    }
+
+    /// Places for an instance, as soon as they are free.
+    pub(super) async fn take(&self, places: u32) -> Option<Place> {
+        self.reclaim();
+        Arc::clone(&self.places).acquire_many_owned(places).await.ok().map(Place)
+    }
+
+    fn reclaim(&self) {
+        let pools = {
+            let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+            pools.iter().filter_map(Weak::upgrade).collect::<Vec<_>>()
+        };
+        pools.iter().for_each(|pool| pool.reclaim());
+    }
+}

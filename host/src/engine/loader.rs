@@ -1,0 +1,235 @@
+//! From a component's file to something that can be instantiated.
+//!
+//! Reads, compiles (or finds it compiled), tells which handler it exports, and links its imports.
+//! Each step has an error that names the cause and, where there is one, the nearest fix.
+
+use super::compile_cache::{CompileCache, Digest};
+use super::state::InstanceState;
+use crate::capability::interfaces;
+use std::io;
+use std::path::{Path, PathBuf};
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+use wasmtime_wasi_http::handler::ProxyPre;
+use wasmtime_wasi_http::{p2, p3};
+
+/// The exports by which Weir calls a component.
+const HANDLER_P2: &str = "wasi:http/incoming-handler@0.2.";
+const HANDLER_P3: &str = "wasi:http/handler@0.3.";
+
+/// Why a component cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is WebAssembly, but a core module.
+    #[error(
+        "{path} is a core module, not a component; build it for the target wasm32-wasip2, or make \
+         a component of it with `wasm-tools component new`"
+    )]
+    CoreModule {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is not WebAssembly at all.
+    #[error("{path} is not WebAssembly: it begins with {beginning:02x?} instead of \"\\0asm\"")]
+    NotWasm {
+        /// The file.
+        path: PathBuf,
+        /// Its first bytes.
+        beginning: Vec<u8>,
+    },
+    /// wasmtime does not accept it.
+    #[error("{path} does not compile: {reason}")]
+    Compile {
+        /// The file.
+        path: PathBuf,
+        /// wasmtime's words.
+        reason: String,
+    },
+    /// It exports nothing that answers HTTP requests.
+    #[error(
+        "{path} exports no HTTP handler (wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3); \
+         it exports {exports}"
+    )]
+    NoHandler {
+        /// The file.
+        path: PathBuf,
+        /// What it exports.
+        exports: String,
+    },
+    /// It exports a handler of both versions, and it is not clear which is meant.
+    #[error("{path} exports two HTTP handlers, {one} and {other}; one is allowed")]
+    TwoHandlers {
+        /// The file.
+        path: PathBuf,
+        /// One of them.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// It imports what Weir does not have.
+    #[error("{path} imports what Weir does not offer:{}", list(imports))]
+    MissingImports {
+        /// The file.
+        path: PathBuf,
+        /// Each with the nearest that is offered.
+        imports: Vec<String>,
+    },
+    /// Its imports are of the right names but of other types.
+    #[error("{path} cannot be linked: {reason}")]
+    Link {
+        /// The file.
+        path: PathBuf,
+        /// wasmtime's words.
+        reason: String,
+    },
+}
+
+fn list(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n  {line}")).collect()
+}
+
+/// A component that is compiled.
+#[derive(Clone)]
+pub struct Loaded {
+    path: PathBuf,
+    component: Component,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its imports, in the order in which it has them.
+    pub imports: Vec<String>,
+    /// Its exports.
+    pub exports: Vec<String>,
+    /// Places of the instance pool that an instance takes.
+    pub places: u32,
+}
+
+/// Reads and compiles the component at `path`.
+pub fn load(
+    engine: &Engine,
+    cache: Option<&CompileCache>,
+    path: &Path,
+) -> Result<Loaded, LoadError> {
+    let read = |source| LoadError::Read { path: path.to_owned(), source };
+    let bytes = std::fs::read(path).map_err(read)?;
+    check_header(path, &bytes)?;
+    let digest = Digest::of(&bytes);
+    let cached = cache.and_then(|cache| cache.load(engine, &digest));
+    let component = match cached {
+        Some(component) => component,
+        None => compile(engine, cache, path, &bytes, &digest)?,
+    };
+    let ty = component.component_type();
+    let imports = ty.imports(engine).map(|(name, _)| name.to_owned()).collect();
+    let exports = ty.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    let places = places(&component);
+    Ok(Loaded { path: path.to_owned(), component, digest, imports, exports, places })
+}
+
+/// A component begins with `\0asm` and the version `0d 00 01 00`; a core module has `01 00 00 00`.
+fn check_header(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
+    match bytes {
+        [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(()),
+        [0, b'a', b's', b'm', ..] => Err(LoadError::CoreModule { path: path.to_owned() }),
+        _ => Err(LoadError::NotWasm {
+            path: path.to_owned(),
+            beginning: bytes.iter().take(4).copied().collect(),
+        }),
+    }
+}
+
+fn compile(
+    engine: &Engine,
+    cache: Option<&CompileCache>,
+    path: &Path,
+    bytes: &[u8],
+    digest: &Digest,
+) -> Result<Component, LoadError> {
+    let failed = |error: wasmtime::Error| LoadError::Compile {
+        path: path.to_owned(),
+        reason: format!("{error:#}"),
+    };
+    let Some(cache) = cache else {
+        return Component::new(engine, bytes).map_err(failed);
+    };
+    let compiled = engine.precompile_component(bytes).map_err(failed)?;
+    cache.store(digest, &compiled);
+    match cache.load(engine, digest) {
+        Some(component) => Ok(component),
+        None => Component::new(engine, bytes).map_err(failed),
+    }
+}
+
+/// The pool has a memory for each place, and four tables.
+fn places(component: &Component) -> u32 {
+    match component.resources_required() {
+        Some(needed) => needed.num_memories.max(needed.num_tables.div_ceil(4)).max(1),
+        // It instantiates modules that are imported; Weir offers none, so linking fails later.
+        None => 1,
+    }
+}
+
+impl Loaded {
+    /// Links its imports and finds its handler.
+    pub fn link(&self, linker: &Linker<InstanceState>) -> Result<ProxyPre<InstanceState>, LoadError> {
+        let handler = self.handler()?;
+        let missing: Vec<_> = self.imports.iter().filter_map(|name| interfaces::missing(name)).collect();
+        if !missing.is_empty() {
+            return Err(LoadError::MissingImports { path: self.path.clone(), imports: missing });
+        }
+        let link = |error: wasmtime::Error| LoadError::Link {
+            path: self.path.clone(),
+            reason: format!("{error:#}"),
+        };
+        let pre = linker.instantiate_pre(&self.component).map_err(link)?;
+        match handler {
+            Handler::P2 => p2::bindings::ProxyPre::new(pre).map(ProxyPre::P2).map_err(link),
+            Handler::P3 => p3::bindings::ServicePre::new(pre).map(ProxyPre::P3).map_err(link),
+        }
+    }
+
+    fn handler(&self) -> Result<Handler, LoadError> {
+        let mut handlers = self.exports.iter().filter_map(|name| {
+            let handler = match name {
+                name if name.starts_with(HANDLER_P2) => Handler::P2,
+                name if name.starts_with(HANDLER_P3) => Handler::P3,
+                _ => return None,
+            };
+            Some((handler, name))
+        });
+        match (handlers.next(), handlers.next()) {
+            (Some((handler, _)), None) => Ok(handler),
+            (Some((_, one)), Some((_, other))) => Err(LoadError::TwoHandlers {
+                path: self.path.clone(),
+                one: one.clone(),
+                other: other.clone(),
+            }),
+            (None, _) => Err(LoadError::NoHandler {
+                path: self.path.clone(),
+                exports: match self.exports.is_empty() {
+                    true => "nothing".into(),
+                    false => self.exports.join(", "),
+                },
+            }),
+        }
+    }
+}
+
+enum Handler {
+    P2,
+    P3,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("path", &self.path).field("digest", &self.digest).finish()
+    }
+}

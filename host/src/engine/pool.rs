@@ -1,0 +1,233 @@
+//! The instances of one generation of a component, and how a request finds one.
+//!
+//! Instances that have room *park*: they put themselves on a stack. A request goes to the one that
+//! parked last, whose caches are warmest, so that superfluous ones stay at the bottom and idle
+//! out. If none is parked a new one is made; if the budget has no place, the request waits here
+//! until an instance parks or a place is free. One short lock a request; no task in between.
+//!
+//! A worker parks only while it waits: one that is computing would keep a request from starting
+//! elsewhere.
+
+use super::budget::{InstanceBudget, Place, Reclaim};
+use super::exchange::{Exchange, Occupancy, Request};
+use super::state::{ComponentContext, InstanceState};
+use super::worker;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use wasmtime::Engine;
+use wasmtime_wasi_http::handler::ProxyPre;
+
+/// How instances are used again.
+#[derive(Clone, Copy, Debug)]
+pub struct Reuse {
+    /// Requests that an instance serves before it is dropped; at least 1.
+    pub requests: usize,
+    /// Requests that an instance works on at once; always 1 for a WASI 0.2 guest.
+    pub concurrency: usize,
+    /// How long an instance without requests is kept.
+    pub idle_timeout: Duration,
+}
+
+/// The instances of one generation of a component.
+#[derive(Debug)]
+pub struct InstancePool(Arc<Shared>);
+
+/// What the pool shares with its workers.
+pub(super) struct Shared {
+    pub(super) engine: Engine,
+    pub(super) component: Arc<ComponentContext>,
+    pub(super) pre: ProxyPre<InstanceState>,
+    pub(super) reuse: Reuse,
+    budget: Arc<InstanceBudget>,
+    places: u32,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    parked: Vec<Arc<Seat>>,
+    waiting: VecDeque<Job>,
+    /// Whether a task waits for a place in the budget.
+    starting: bool,
+    closed: bool,
+}
+
+/// A request and the exchange it belongs to.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) request: Request,
+    pub(super) exchange: Arc<Exchange>,
+}
+
+/// Where a worker receives requests.
+#[derive(Debug, Default)]
+pub(super) struct Seat {
+    job: Mutex<Option<Job>>,
+    pub(super) occupancy: Arc<Occupancy>,
+}
+
+/// What became of a worker that wanted to park.
+pub(super) enum Parked {
+    /// It is on the stack.
+    Waiting,
+    /// A request was waiting; it is in the seat.
+    HasJob,
+    /// The generation is being replaced; it must end when it can.
+    Closed,
+}
+
+impl InstancePool {
+    /// A pool without instances. Each instance takes `places` of the budget.
+    pub fn new(
+        engine: &Engine,
+        component: Arc<ComponentContext>,
+        pre: ProxyPre<InstanceState>,
+        reuse: Reuse,
+        budget: Arc<InstanceBudget>,
+        places: u32,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            engine: engine.clone(),
+            component,
+            pre,
+            reuse,
+            budget,
+            places,
+            state: Mutex::default(),
+        });
+        let reclaimable: Weak<Shared> = Arc::downgrade(&shared);
+        shared.budget.join(reclaimable);
+        Self(shared)
+    }
+
+    /// What the instances share.
+    pub fn component(&self) -> &Arc<ComponentContext> {
+        &self.0.component
+    }
+
+    /// Gives a request to an instance. The exchange tells the rest.
+    pub fn dispatch(&self, request: Request, exchange: Arc<Exchange>) {
+        self.0.dispatch(Job { request, exchange });
+    }
+
+    /// Lets every instance end as soon as it has nothing left to do.
+    pub fn close(&self) {
+        let parked = {
+            let mut state = self.0.state();
+            state.closed = true;
+            std::mem::take(&mut state.parked)
+        };
+        parked.iter().for_each(|seat| seat.occupancy.close());
+    }
+}
+
+impl Drop for InstancePool {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn dispatch(self: &Arc<Self>, job: Job) {
+        let mut state = self.state();
+        if let Some(seat) = state.parked.pop() {
+            seat.hand(job);
+        } else if let Some(place) = self.budget.try_take(self.places) {
+            drop(state);
+            tokio::spawn(worker::run(Arc::clone(self), place, job));
+        } else {
+            state.waiting.push_back(job);
+            if !std::mem::replace(&mut state.starting, true) {
+                tokio::spawn(start_when_possible(Arc::clone(self)));
+            }
+        }
+    }
+
+    /// Offers a worker's room to requests.
+    pub(super) fn park(&self, seat: &Arc<Seat>) -> Parked {
+        let mut state = self.state();
+        if let Some(job) = state.next_waiting() {
+            seat.hand(job);
+            Parked::HasJob
+        } else if state.closed {
+            Parked::Closed
+        } else {
+            state.parked.push(Arc::clone(seat));
+            Parked::Waiting
+        }
+    }
+
+    /// Takes a worker's room back. A request that was given to it meanwhile is in its seat.
+    pub(super) fn leave(&self, seat: &Arc<Seat>) {
+        self.state().parked.retain(|parked| !Arc::ptr_eq(parked, seat));
+    }
+}
+
+impl State {
+    /// The request that has waited longest and that somebody still waits for.
+    fn next_waiting(&mut self) -> Option<Job> {
+        while let Some(job) = self.waiting.pop_front() {
+            if !job.exchange.is_abandoned() {
+                return Some(job);
+            }
+        }
+        None
+    }
+}
+
+/// Makes instances for waiting requests as the budget gives places.
+async fn start_when_possible(pool: Arc<Shared>) {
+    while let Some(place) = pool.budget.take(pool.places).await {
+        let mut state = pool.state();
+        let Some(job) = state.next_waiting() else {
+            state.starting = false;
+            return;
+        };
+        drop(state);
+        tokio::spawn(worker::run(Arc::clone(&pool), place, job));
+    }
+}
+
+impl Reclaim for Shared {
+    fn reclaim(&self) {
+        // The one at the bottom has been idle longest.
+        let mut state = self.state();
+        let idle = state.parked.iter().position(|seat| seat.occupancy.live() == 0);
+        let seat = idle.map(|index| state.parked.remove(index));
+        drop(state);
+        if let Some(seat) = seat {
+            seat.occupancy.close();
+        }
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InstancePool")
+            .field("component", &self.component.id)
+            .field("reuse", &self.reuse)
+            .field("places", &self.places)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Seat {
+    fn job(&self) -> MutexGuard<'_, Option<Job>> {
+        self.job.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a request into an empty seat and wakes the worker.
+    pub(super) fn hand(&self, job: Job) {
+        *self.job() = Some(job);
+        self.occupancy.waker.wake();
+    }
+
+    pub(super) fn take(&self) -> Option<Job> {
+        self.job().take()
+    }
+}

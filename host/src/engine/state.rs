@@ -1,0 +1,144 @@
+//! What a store holds beside the guest's memory: WASI contexts, the memory limit, the component's
+//! grants, and which guest task works on which exchange.
+
+use super::exchange::Exchange;
+use super::memory::MemoryLimiter;
+use crate::capability::Grants;
+use crate::capability::outbound_http::OutboundHooks;
+use crate::telemetry::metrics::component::ComponentSeries;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use wasmtime::StoreContextMut;
+use wasmtime::component::{GuestTaskId, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// What all instances of one generation of a component share.
+#[derive(Debug)]
+pub struct ComponentContext {
+    /// The component's id in the manifest.
+    pub id: Arc<str>,
+    /// What it may use.
+    pub grants: Grants,
+    /// Where its use of resources is counted.
+    pub series: Arc<ComponentSeries>,
+    /// The longest it may take until the head of a response, and between two parts of its body.
+    pub timeout: Duration,
+    /// Bytes of linear memory an instance may have.
+    pub memory: usize,
+}
+
+/// The exchange on whose behalf the guest last made a host call that cares. Shared with what the
+/// call ends in but cannot see the store.
+#[derive(Clone, Debug, Default)]
+pub struct Caller(Arc<Mutex<Option<Arc<Exchange>>>>);
+
+impl Caller {
+    /// The exchange.
+    pub fn get(&self) -> Option<Arc<Exchange>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, exchange: Option<Arc<Exchange>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = exchange;
+    }
+}
+
+/// The data of one instance's store.
+pub struct InstanceState {
+    component: Arc<ComponentContext>,
+    created: Instant,
+    pub(super) memory: MemoryLimiter,
+    tasks: HashMap<GuestTaskId, Arc<Exchange>>,
+    caller: Caller,
+    pub(crate) wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: OutboundHooks,
+    pub(crate) table: ResourceTable,
+}
+
+impl InstanceState {
+    /// The data of a new instance of the component.
+    pub fn new(component: Arc<ComponentContext>) -> wasmtime::Result<Self> {
+        let caller = Caller::default();
+        Ok(Self {
+            created: Instant::now(),
+            memory: MemoryLimiter::new(component.memory, Arc::clone(&component.series)),
+            tasks: HashMap::new(),
+            wasi: component.grants.wasi(&component.id, &caller)?,
+            http: WasiHttpCtx::new(),
+            hooks: OutboundHooks::new(Arc::clone(&component.grants.outbound), caller.clone()),
+            caller,
+            table: ResourceTable::new(),
+            component,
+        })
+    }
+
+    /// What the instance shares with the others of its component.
+    pub fn component(&self) -> &Arc<ComponentContext> {
+        &self.component
+    }
+
+    pub(super) fn began(&mut self, task: GuestTaskId, exchange: Arc<Exchange>) {
+        // Right for an instance with one request; else a call that cares notes its own caller.
+        self.caller.set(Some(Arc::clone(&exchange)));
+        self.tasks.insert(task, exchange);
+    }
+
+    /// Forgets all tasks; for when none runs any more.
+    pub(super) fn all_ended(&mut self) {
+        self.tasks.clear();
+    }
+
+    /// Takes the tasks out, with their exchanges.
+    pub(super) fn take_tasks(&mut self) -> HashMap<GuestTaskId, Arc<Exchange>> {
+        std::mem::take(&mut self.tasks)
+    }
+
+    /// Whether guest code that works on `exchange`, or on none that is known, must end now.
+    pub(super) fn is_overdue(&self, exchange: Option<&Arc<Exchange>>) -> bool {
+        let since = match exchange {
+            Some(exchange) if exchange.is_abandoned() => return true,
+            Some(exchange) => match exchange.finished() {
+                Some(finished) => finished,
+                // The server waits and will abandon it when its time is up.
+                None => return false,
+            },
+            None => self.created,
+        };
+        since.elapsed() > self.component.timeout
+    }
+}
+
+/// The exchange whose guest task runs or has made the host call that is being handled.
+pub(super) fn running(
+    mut store: StoreContextMut<'_, InstanceState>,
+) -> Option<(GuestTaskId, Arc<Exchange>)> {
+    let root = store.async_call_stack().ok()?.last()?;
+    let exchange = store.data().tasks.get(&root)?;
+    Some((root, Arc::clone(exchange)))
+}
+
+/// Notes on whose behalf a host call is made, for what the call ends in but cannot see the store.
+/// To be called in the host call itself.
+pub(crate) fn note_caller(store: StoreContextMut<'_, InstanceState>) {
+    let state = store.data();
+    // With one task there is nothing to tell apart, and `began` has noted it.
+    if state.tasks.len() > 1 {
+        let caller = state.caller.clone();
+        caller.set(running(store).map(|(_, exchange)| exchange));
+    }
+}
+
+impl WasiView for InstanceState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for InstanceState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
+    }
+}

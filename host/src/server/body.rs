@@ -1,0 +1,237 @@
+//! The bodies between a client and a component. Both stream; the host holds no more than the part
+//! that is on its way.
+
+use super::io::ActiveRequest;
+use super::record::Recorder;
+use crate::body::idle::IdleTimer;
+use crate::engine::answer::GuestBody;
+use crate::engine::failure::Failure;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use wasmtime_wasi_http::Error;
+
+/// What went wrong with a request's body, for which the host answers in the component's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is larger than the component's limit.
+    TooLarge,
+    /// The client stopped sending.
+    TooSlow,
+}
+
+/// How far a request's body has come; shared between the body and its request.
+#[derive(Debug, Default)]
+pub struct Progress {
+    bytes: AtomicU64,
+    fault: AtomicU8,
+}
+
+impl Progress {
+    /// Bytes that the component was given.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    /// What went wrong.
+    pub fn fault(&self) -> Option<Fault> {
+        match self.fault.load(Relaxed) {
+            1 => Some(Fault::TooLarge),
+            2 => Some(Fault::TooSlow),
+            _ => None,
+        }
+    }
+
+    fn set(&self, fault: Fault) {
+        self.fault.store(
+            match fault {
+                Fault::TooLarge => 1,
+                Fault::TooSlow => 2,
+            },
+            Relaxed,
+        );
+    }
+}
+
+/// A request's body on its way to the component.
+#[derive(Debug)]
+pub struct RequestBody {
+    inner: Incoming,
+    left: u64,
+    limit: u64,
+    idle: IdleTimer,
+    progress: Arc<Progress>,
+}
+
+impl RequestBody {
+    /// Lets `limit` bytes through, and `timeout` pass between two parts.
+    pub fn new(inner: Incoming, limit: u64, timeout: Duration, progress: Arc<Progress>) -> Self {
+        Self { inner, left: limit, limit, idle: IdleTimer::new(timeout), progress }
+    }
+
+    fn take(&mut self, frame: &Frame<Bytes>) -> Result<(), Error> {
+        self.idle.moved();
+        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        let Some(left) = self.left.checked_sub(length) else {
+            self.progress.set(Fault::TooLarge);
+            return Err(Error::HttpRequestBodySize(Some(self.limit)));
+        };
+        self.left = left;
+        self.progress.bytes.fetch_add(length, Relaxed);
+        Ok(())
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Pending => self.idle.poll_stalled(cx).map(|()| {
+                self.progress.set(Fault::TooSlow);
+                Some(Err(Error::ConnectionReadTimeout))
+            }),
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(self.take(&frame).map(|()| frame))),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
+            Poll::Ready(None) => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// A response's body on its way to the client; tells the request's recorder how it ends.
+#[derive(Debug)]
+pub struct ResponseBody {
+    content: Content,
+    recorder: Option<Recorder>,
+    /// Keeps the connection from counting as idle.
+    active: Option<ActiveRequest>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Full(Bytes),
+    Guest(Box<GuestBody>),
+    /// There is none, though a component gave one: to HEAD, or with a status that has none.
+    Withheld,
+}
+
+impl ResponseBody {
+    /// A body that is there as a whole.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Self { content: Content::Full(bytes.into()), recorder: None, active: None }
+    }
+
+    /// The body of a component's response.
+    pub fn guest(body: GuestBody) -> Self {
+        Self { content: Content::Guest(Box::new(body)), recorder: None, active: None }
+    }
+
+    /// Keeps back the body, which the component may go on to write: dropping it would count as
+    /// giving up on the component.
+    pub fn withhold(&mut self) {
+        let content = std::mem::replace(&mut self.content, Content::Withheld);
+        if let Content::Guest(body) = content
+            && !body.is_end_stream()
+        {
+            tokio::spawn(drain(body));
+        }
+    }
+
+    /// Hands over the recorder of the request.
+    pub fn record_with(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    /// Keeps the request active until the body has ended.
+    pub fn keep(mut self, active: ActiveRequest) -> Self {
+        self.active = Some(active);
+        self
+    }
+
+    fn finish(&mut self) {
+        self.active = None;
+        if let Some(recorder) = self.recorder.take() {
+            recorder.finished();
+        }
+    }
+}
+
+/// Reads a body to its end. It is bounded by the component's timeout, as every body is.
+async fn drain(mut body: Box<GuestBody>) {
+    while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {}
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        let polled = match &mut self.content {
+            Content::Full(bytes) if !bytes.is_empty() => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))))
+            }
+            Content::Full(_) | Content::Withheld => Poll::Ready(None),
+            Content::Guest(body) => Pin::new(&mut **body).poll_frame(cx),
+        };
+        match &polled {
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(frame))) => {
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.recorder.iter_mut().for_each(|recorder| recorder.sent(length));
+            }
+            Poll::Ready(Some(Err(failure))) => {
+                if let Some(recorder) = self.recorder.take() {
+                    recorder.broke(*failure);
+                }
+            }
+            Poll::Ready(None) => self.finish(),
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Full(bytes) => bytes.is_empty(),
+            Content::Guest(body) => body.is_end_stream(),
+            Content::Withheld => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Guest(body) => body.size_hint(),
+            Content::Withheld => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        // What has no more content is dropped without being polled to its end. Otherwise the
+        // recorder, dropped with the body, says that the client went away.
+        if self.is_end_stream() {
+            self.finish();
+        }
+    }
+}

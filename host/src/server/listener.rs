@@ -1,0 +1,109 @@
+//! Accepts connections, and goes on accepting whatever happens to one of them.
+
+use super::Limits;
+use super::connection;
+use super::handler::Handler;
+use super::tls::TlsAcceptor;
+use crate::telemetry::metrics::host::ListenerSeries;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tracing::{debug, error};
+
+/// How long to wait after an error of the listening socket itself, such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// A listening socket and what serves its connections.
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// Answers its requests.
+    pub handler: Arc<Handler>,
+    /// Encrypts its connections, if it has a certificate.
+    pub tls: Option<Arc<TlsAcceptor>>,
+    /// What its clients may do.
+    pub limits: Limits,
+    /// Where its connections are counted.
+    pub series: Arc<ListenerSeries>,
+}
+
+impl Listener {
+    /// Accepts until `closing` says so, then waits until every connection has ended its requests.
+    pub async fn run(self, mut closing: watch::Receiver<bool>) {
+        let builder = Arc::new(connection::builder(&self.limits));
+        let graceful = GracefulShutdown::new();
+        let places = Arc::new(Semaphore::new(self.limits.connections));
+        let this = Arc::new(self);
+        loop {
+            let accepted = tokio::select! {
+                accepted = this.accept(&places) => accepted,
+                _ = closing.wait_for(|closing| *closing) => break,
+            };
+            let Some((stream, address, place)) = accepted else { continue };
+            let (this, builder, watcher) = (Arc::clone(&this), Arc::clone(&builder), graceful.watcher());
+            tokio::spawn(async move {
+                let _connected = this.series.connected();
+                this.serve(stream, address, &builder, watcher).await;
+                drop(place);
+            });
+        }
+        drop(this);
+        graceful.shutdown().await;
+    }
+
+    /// The next connection, once there is a place for it.
+    async fn accept(&self, places: &Arc<Semaphore>) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        let place = Arc::clone(places).acquire_owned().await.ok()?;
+        match self.socket.accept().await {
+            Ok((stream, address)) => Some((stream, address, place)),
+            Err(failure) => {
+                self.accept_failed(&failure).await;
+                None
+            }
+        }
+    }
+
+    /// An error of one connection says nothing of the next; any other would come again at once.
+    async fn accept_failed(&self, failure: &io::Error) {
+        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+        if !matches!(failure.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+            self.series.failed("accept");
+            error!(error = %failure, "connections cannot be accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
+    }
+
+    async fn serve(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        builder: &hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) {
+        if let Err(failure) = stream.set_nodelay(true) {
+            debug!(client = %address, error = %failure, "TCP_NODELAY not set");
+        }
+        let handler = Arc::clone(&self.handler);
+        let Some(tls) = &self.tls else {
+            let io = TokioIo::new(stream);
+            return connection::serve(io, address, handler, builder, &self.limits, watcher).await;
+        };
+        let handshake = tokio::time::timeout(self.limits.handshake_timeout, tls.accept(stream));
+        match handshake.await {
+            Ok(Ok(stream)) => {
+                let io = TokioIo::new(stream);
+                connection::serve(io, address, handler, builder, &self.limits, watcher).await;
+            }
+            Ok(Err(failure)) => {
+                self.series.failed("tls_handshake");
+                debug!(client = %address, error = %failure, "TLS handshake failed");
+            }
+            Err(_elapsed) => self.series.failed("tls_handshake_timeout"),
+        }
+    }
+}

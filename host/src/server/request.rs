@@ -1,0 +1,134 @@
+//! From a client's request to the one that a component gets.
+//!
+//! The component sees a whole URI, the path with the listener's base in front, and Spin's headers,
+//! which say how the request was routed. What a client sends under those names is removed: a
+//! component can trust them. Values are passed on as bytes, so a path or header that is not UTF-8
+//! fails no request.
+
+use super::route::RouteHeaders;
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::header::{CONNECTION, HOST};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+
+const PREFIX: &str = "spin-";
+const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
+const PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
+const MATCHED_ROUTE: HeaderName = HeaderName::from_static("spin-matched-route");
+const RAW_ROUTE: HeaderName = HeaderName::from_static("spin-raw-component-route");
+const COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-component-route");
+const BASE_PATH: HeaderName = HeaderName::from_static("spin-base-path");
+const CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
+
+/// Where a request came from and how it was routed.
+#[derive(Debug)]
+pub struct Routed<'a> {
+    /// The headers of its route.
+    pub headers: &'a RouteHeaders,
+    /// The route's parameters as header names, and what they stand for.
+    pub parameters: (&'a [HeaderName], &'a [&'a str]),
+    /// What the route's `...` stands for, without the slash before it; `None` if it has none.
+    pub rest: Option<&'a str>,
+    /// The path it was routed by.
+    pub path: &'a str,
+    /// `http` or `https`.
+    pub scheme: &'a Scheme,
+    /// The client's address as a header's value.
+    pub client: &'a HeaderValue,
+}
+
+/// Why a request cannot be passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the request's target or Host header is not valid")]
+pub struct InvalidTarget;
+
+/// The URI that the component sees: scheme and authority filled in, `path` for the path.
+pub fn uri(uri: &Uri, headers: &HeaderMap, scheme: &Scheme, path: &str) -> Result<Uri, InvalidTarget> {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(scheme.clone());
+    parts.authority = Some(authority(uri, headers)?);
+    parts.path_and_query = Some(path_and_query(uri, path)?);
+    Uri::from_parts(parts).map_err(|_| InvalidTarget)
+}
+
+/// HTTP/2 has it in the URI, HTTP/1.1 in a header; HTTP/1.0 may have none.
+fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, InvalidTarget> {
+    if let Some(authority) = uri.authority() {
+        return Ok(authority.clone());
+    }
+    match headers.get(HOST) {
+        Some(host) => Authority::try_from(host.as_bytes()).map_err(|_| InvalidTarget),
+        None => Ok(Authority::from_static("localhost")),
+    }
+}
+
+fn path_and_query(uri: &Uri, path: &str) -> Result<PathAndQuery, InvalidTarget> {
+    match uri.path_and_query() {
+        // Nothing was put in front, so what came can be kept as it is.
+        Some(whole) if whole.path() == path => Ok(whole.clone()),
+        _ => {
+            let mut text = String::from(path);
+            if let Some(query) = uri.query() {
+                text.push('?');
+                text.push_str(query);
+            }
+            PathAndQuery::try_from(text).map_err(|_| InvalidTarget)
+        }
+    }
+}
+
+/// Removes what a client may not say, and adds Spin's headers. `sent` is the client's own URI.
+pub fn set_headers(headers: &mut HeaderMap, sent: &Uri, seen: &Uri, routed: &Routed<'_>) {
+    strip(headers);
+    headers.insert(MATCHED_ROUTE, routed.headers.matched.clone());
+    headers.insert(RAW_ROUTE, routed.headers.raw.clone());
+    headers.insert(COMPONENT_ROUTE, routed.headers.component.clone());
+    headers.insert(BASE_PATH, HeaderValue::from_static("/"));
+    headers.insert(CLIENT_ADDR, routed.client.clone());
+    insert(headers, FULL_URL, full_url(sent, seen, routed.scheme));
+    insert(headers, PATH_INFO, path_info(routed));
+    let (names, values) = routed.parameters;
+    for (name, value) in names.iter().zip(values) {
+        insert(headers, name.clone(), Bytes::copy_from_slice(value.as_bytes()));
+    }
+}
+
+fn strip(headers: &mut HeaderMap) {
+    headers.remove(CONNECTION);
+    let forged: Vec<_> =
+        headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect();
+    for name in forged {
+        headers.remove(name);
+    }
+}
+
+/// A value with bytes that no header can hold is left out rather than failing the request.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: Bytes) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn full_url(sent: &Uri, seen: &Uri, scheme: &Scheme) -> Bytes {
+    let authority = seen.authority().map_or("", Authority::as_str);
+    let path = sent.path_and_query().map_or("/", PathAndQuery::as_str);
+    let mut url = BytesMut::with_capacity(scheme.as_str().len() + 3 + authority.len() + path.len());
+    for part in [scheme.as_str(), "://", authority, path] {
+        url.put_slice(part.as_bytes());
+    }
+    url.freeze()
+}
+
+/// What the route's `...` stands for, with the slash before it and the one that ends the path.
+fn path_info(routed: &Routed<'_>) -> Bytes {
+    let Some(rest) = routed.rest else { return Bytes::new() };
+    let mut info = BytesMut::with_capacity(rest.len() + 2);
+    if !rest.is_empty() {
+        info.put_u8(b'/');
+        info.put_slice(rest.as_bytes());
+    }
+    if routed.path.ends_with('/') {
+        info.put_u8(b'/');
+    }
+    info.freeze()
+}

@@ -1,0 +1,149 @@
+//! The host's log: lines for a person on a terminal, JSON otherwise, on standard error.
+//!
+//! Three kinds of lines share it, told apart by their target: the host's own (`weir`), what guests
+//! print (`guest`), and one for each request where that is switched on (`access`). The request
+//! path writes none of the host's own lines unless something went wrong.
+
+use super::traces::TraceContext;
+use std::fmt::Display;
+use std::io::IsTerminal as _;
+use tracing::{Subscriber, info};
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::fmt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For a person if standard error is a terminal, else JSON.
+    #[default]
+    Auto,
+    /// For a person.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is wrong with the filter of log lines.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a filter of log lines; it is a level such as `info`, or `weir=debug,guest=warn`: {1}")]
+pub struct FilterError(String, #[source] ParseError);
+
+/// Starts logging. `filter` is a level, or levels by target, in tracing's syntax.
+///
+/// Does nothing where a subscriber has been installed before, as tests do.
+pub fn start(format: Format, filter: &str) -> Result<(), FilterError> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| FilterError(filter.to_owned(), error))?;
+    let for_person = match format {
+        Format::Auto => std::io::stderr().is_terminal(),
+        Format::Human => true,
+        Format::Json => false,
+    };
+    let layer = match for_person {
+        true => human().boxed(),
+        false => json().boxed(),
+    };
+    // An error says that there is one already.
+    let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();
+    Ok(())
+}
+
+fn human<S>() -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(true)
+        .compact()
+}
+
+fn json<S>() -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(std::io::stderr)
+}
+
+/// A line that a guest printed.
+#[derive(Debug)]
+pub struct GuestLine<'a> {
+    /// The component's id.
+    pub component: &'a str,
+    /// `stdout` or `stderr`.
+    pub stream: &'static str,
+    /// The route of the request it was printed for, if that is known.
+    pub route: Option<&'a str>,
+    /// The trace of that request.
+    pub trace: Option<TraceContext>,
+    /// The line, without its end.
+    pub text: &'a str,
+}
+
+/// Logs a line that a guest printed.
+pub fn guest_line(line: &GuestLine<'_>) {
+    info!(
+        target: "guest",
+        component = line.component,
+        stream = line.stream,
+        route = line.route,
+        trace_id = line.trace.map(trace_id),
+        "{}", line.text
+    );
+}
+
+/// A request that has ended, for the access log.
+#[derive(Debug)]
+pub struct AccessLine<'a> {
+    /// The client's address.
+    pub client: &'a dyn Display,
+    /// The request's method.
+    pub method: &'a str,
+    /// The path as the client sent it, without the query, which may hold secrets.
+    pub path: &'a str,
+    /// The component that answered.
+    pub component: &'a str,
+    /// The route.
+    pub route: &'a str,
+    /// The status sent, if one was.
+    pub status: Option<u16>,
+    /// Why it failed, if it did.
+    pub error: Option<&'static str>,
+    /// Milliseconds from its head to the end of the response.
+    pub milliseconds: f64,
+    /// Bytes of the request's body.
+    pub request_bytes: u64,
+    /// Bytes of the response's body.
+    pub response_bytes: u64,
+    /// Its trace.
+    pub trace: Option<TraceContext>,
+}
+
+/// Logs a request that has ended.
+pub fn access_line(line: &AccessLine<'_>) {
+    info!(
+        target: "access",
+        client = %line.client,
+        method = line.method,
+        path = line.path,
+        component = line.component,
+        route = line.route,
+        status = line.status,
+        error = line.error,
+        milliseconds = line.milliseconds,
+        request_bytes = line.request_bytes,
+        response_bytes = line.response_bytes,
+        trace_id = line.trace.map(trace_id),
+    );
+}
+
+fn trace_id(trace: TraceContext) -> String {
+    format!("{:032x}", trace.trace_id)
+}

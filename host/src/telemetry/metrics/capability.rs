@@ -1,0 +1,109 @@
+//! What components do through their capabilities: key-value, outbound requests, chained requests,
+//! log directory.
+
+use super::catalog;
+use super::http_server::{method_attribute, status_label};
+use crate::telemetry::registry::Registry;
+use http::{Method, StatusCode};
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Histogram};
+use std::time::Duration;
+
+/// The instruments that capabilities record with.
+#[derive(Clone, Debug)]
+pub struct Capabilities {
+    key_value: Histogram<f64>,
+    outbound: Histogram<f64>,
+    outbound_denied: Counter<u64>,
+    chained: Histogram<f64>,
+    log_directory: Histogram<f64>,
+}
+
+impl Capabilities {
+    /// Registers the instruments.
+    pub fn new(registry: &Registry) -> Self {
+        let meter = registry.meter();
+        Self {
+            key_value: catalog::KEY_VALUE_OPERATION_DURATION.histogram(&meter),
+            outbound: catalog::HTTP_CLIENT_REQUEST_DURATION.histogram(&meter),
+            outbound_denied: catalog::OUTBOUND_DENIED.counter(&meter),
+            chained: catalog::CHAINED_REQUEST_DURATION.histogram(&meter),
+            log_directory: catalog::LOG_DIRECTORY_WRITE_DURATION.histogram(&meter),
+        }
+    }
+
+    /// The instruments with the labels of one component.
+    pub fn component(&self, id: &str) -> CapabilitySeries {
+        CapabilitySeries {
+            component: KeyValue::new("component", id.to_owned()),
+            instruments: self.clone(),
+        }
+    }
+}
+
+/// The instruments of one component's capabilities. Every `&'static str` is of a closed set.
+#[derive(Clone, Debug)]
+pub struct CapabilitySeries {
+    component: KeyValue,
+    instruments: Capabilities,
+}
+
+impl CapabilitySeries {
+    /// A key-value operation ended; `result` is `ok` or the reason of its error.
+    pub fn key_value(
+        &self,
+        store: &str,
+        operation: &'static str,
+        result: &'static str,
+        elapsed: Duration,
+    ) {
+        let labels = [
+            self.component.clone(),
+            KeyValue::new("store", store.to_owned()),
+            KeyValue::new("operation", operation),
+            KeyValue::new("result", result),
+        ];
+        self.instruments.key_value.record(elapsed.as_secs_f64(), &labels);
+    }
+
+    /// An outbound request was answered, or failed for a reason.
+    pub fn outbound(
+        &self,
+        method: &Method,
+        outcome: Result<StatusCode, &'static str>,
+        elapsed: Duration,
+    ) {
+        let outcome = match outcome {
+            Ok(status) => status_label(status),
+            Err(reason) => KeyValue::new("error.type", reason),
+        };
+        let labels = [self.component.clone(), method_attribute(method), outcome];
+        self.instruments.outbound.record(elapsed.as_secs_f64(), &labels);
+    }
+
+    /// An outbound request was refused for want of a grant.
+    pub fn outbound_denied(&self) {
+        self.instruments.outbound_denied.add(1, std::slice::from_ref(&self.component));
+    }
+
+    /// This component answered a request of another component.
+    pub fn chained(&self, status: StatusCode, elapsed: Duration) {
+        let labels = [self.component.clone(), status_label(status)];
+        self.instruments.chained.record(elapsed.as_secs_f64(), &labels);
+    }
+
+    /// An entry or line was written; `result` is `ok` or the reason of its error.
+    pub fn log_directory(
+        &self,
+        operation: &'static str,
+        result: &'static str,
+        elapsed: Duration,
+    ) {
+        let labels = [
+            self.component.clone(),
+            KeyValue::new("operation", operation),
+            KeyValue::new("result", result),
+        ];
+        self.instruments.log_directory.record(elapsed.as_secs_f64(), &labels);
+    }
+}

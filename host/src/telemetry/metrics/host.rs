@@ -1,0 +1,157 @@
+//! The host process itself: build, readiness, connections, and what the kernel says of it.
+
+use super::catalog;
+use super::instrument::Observer;
+use crate::telemetry::registry::Registry;
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Meter};
+use procfs::process::{LimitValue, Process};
+use procfs::{ProcResult, WithCurrentSystemInfo as _};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The instruments of the process as a whole.
+#[derive(Debug)]
+pub struct Host {
+    ready: Arc<AtomicBool>,
+    listeners: Arc<Mutex<Vec<Arc<ListenerSeries>>>>,
+    errors: Counter<u64>,
+}
+
+/// The series of one listener.
+#[derive(Debug)]
+pub struct ListenerSeries {
+    label: KeyValue,
+    active: AtomicI64,
+    accepted: AtomicU64,
+    /// Seconds since 1970, 0 without TLS.
+    certificate_expiry: AtomicI64,
+    errors: Counter<u64>,
+}
+
+impl Host {
+    /// Registers the instruments; `version` is Weir's, `engine` wasmtime's.
+    pub fn new(registry: &Registry, version: &'static str, engine: &'static str) -> Self {
+        let meter = registry.meter();
+        let build = [KeyValue::new("version", version), KeyValue::new("wasmtime", engine)];
+        catalog::BUILD_INFO.observe_gauge(&meter, move |observer| observer.observe(1.0, &build));
+        let ready = Arc::new(AtomicBool::new(false));
+        let observed = Arc::clone(&ready);
+        catalog::READY.observe_gauge(&meter, move |observer| {
+            observer.observe(f64::from(u8::from(observed.load(Relaxed))), &[]);
+        });
+        let listeners = Arc::default();
+        observe_listeners(&meter, &listeners);
+        observe_process(&meter);
+        Self { ready, listeners, errors: catalog::CONNECTION_ERRORS.counter(&meter) }
+    }
+
+    /// Says whether the host takes traffic.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Relaxed);
+    }
+
+    /// The series of the listener at `address`.
+    pub fn listener(&self, address: &str) -> Arc<ListenerSeries> {
+        let series = Arc::new(ListenerSeries {
+            label: KeyValue::new("listener", address.to_owned()),
+            active: AtomicI64::default(),
+            accepted: AtomicU64::default(),
+            certificate_expiry: AtomicI64::default(),
+            errors: self.errors.clone(),
+        });
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.push(Arc::clone(&series));
+        series
+    }
+}
+
+impl ListenerSeries {
+    /// A connection is open until the guard is dropped.
+    pub fn connected(self: &Arc<Self>) -> Connected {
+        self.accepted.fetch_add(1, Relaxed);
+        self.active.fetch_add(1, Relaxed);
+        Connected(Arc::clone(self))
+    }
+
+    /// Counts a connection that ended badly, by a reason from a closed set.
+    pub fn failed(&self, reason: &'static str) {
+        self.errors.add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
+    }
+
+    /// When the certificate in use expires, in seconds since 1970.
+    pub fn set_certificate_expiry(&self, timestamp: i64) {
+        self.certificate_expiry.store(timestamp, Relaxed);
+    }
+}
+
+/// Counts one open connection while it lives.
+#[derive(Debug)]
+pub struct Connected(Arc<ListenerSeries>);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Relaxed);
+    }
+}
+
+fn observe_listeners(meter: &Meter, listeners: &Arc<Mutex<Vec<Arc<ListenerSeries>>>>) {
+    let all = Arc::clone(listeners);
+    let each = move |observer: &Observer<'_>, read: fn(&ListenerSeries) -> Option<f64>| {
+        let listeners = all.lock().unwrap_or_else(PoisonError::into_inner);
+        for series in listeners.iter() {
+            if let Some(value) = read(series) {
+                observer.observe(value, std::slice::from_ref(&series.label));
+            }
+        }
+    };
+    let read = each.clone();
+    catalog::CONNECTIONS_ACTIVE.observe_gauge(meter, move |observer| {
+        read(&observer, |series| Some(series.active.load(Relaxed) as f64));
+    });
+    let read = each.clone();
+    catalog::CONNECTIONS_ACCEPTED.observe_counter(meter, move |observer| {
+        read(&observer, |series| Some(series.accepted.load(Relaxed) as f64));
+    });
+    catalog::TLS_CERTIFICATE_EXPIRY.observe_gauge(meter, move |observer| {
+        each(&observer, |series| match series.certificate_expiry.load(Relaxed) {
+            0 => None,
+            timestamp => Some(timestamp as f64),
+        });
+    });
+}
+
+/// A figure of the process, read anew at each scrape; one that cannot be read is left out.
+fn observe_process(meter: &Meter) {
+    let gauge = |definition: &catalog::Definition, read: fn(&Process) -> ProcResult<f64>| {
+        definition.observe_gauge(meter, move |observer| observe(&observer, read));
+    };
+    gauge(&catalog::PROCESS_RESIDENT_MEMORY, |process| {
+        Ok(process.stat()?.rss_bytes().get() as f64)
+    });
+    gauge(&catalog::PROCESS_VIRTUAL_MEMORY, |process| Ok(process.stat()?.vsize as f64));
+    gauge(&catalog::PROCESS_OPEN_FDS, |process| Ok(process.fd_count()? as f64));
+    gauge(&catalog::PROCESS_MAX_FDS, |process| {
+        Ok(match process.limits()?.max_open_files.soft_limit {
+            LimitValue::Value(limit) => limit as f64,
+            LimitValue::Unlimited => f64::INFINITY,
+        })
+    });
+    gauge(&catalog::PROCESS_THREADS, |process| Ok(process.stat()?.num_threads as f64));
+    gauge(&catalog::PROCESS_START_TIME, |process| {
+        let booted = procfs::boot_time_secs()? as f64;
+        Ok(booted + process.stat()?.starttime as f64 / procfs::ticks_per_second() as f64)
+    });
+    catalog::PROCESS_CPU.observe_counter(meter, |observer| {
+        observe(&observer, |process| {
+            let stat = process.stat()?;
+            Ok((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+        });
+    });
+}
+
+fn observe(observer: &Observer<'_>, read: fn(&Process) -> ProcResult<f64>) {
+    if let Ok(value) = Process::myself().and_then(|process| read(&process)) {
+        observer.observe(value, &[]);
+    }
+}
