@@ -5,9 +5,9 @@
 
 use crate::engine::state::InstanceState;
 use wasmtime::component::{Accessor, HasData, HasSelf, Linker};
-use weir_bindings::fermyon::spin2_0_0::variables as v2;
+use weir_bindings::fermyon::spin::variables as v2;
 use weir_bindings::spin::variables::variables as v3;
-use weir_bindings::wasi::config0_2_0_draft_2024_09_27::store as config;
+use weir_bindings::wasi::config::store as config;
 
 /// What a look-up can end in, besides a value.
 enum Missing {

@@ -8,7 +8,7 @@
 //! A worker parks only while it waits: one that is computing would keep a request from starting
 //! elsewhere.
 
-use super::budget::{InstanceBudget, Place, Reclaim};
+use super::budget::{InstanceBudget, Reclaim};
 use super::exchange::{Exchange, Occupancy, Request};
 use super::state::{ComponentContext, InstanceState};
 use super::worker;

@@ -56,6 +56,8 @@ pub struct InstanceState {
     http: WasiHttpCtx,
     hooks: OutboundHooks,
     pub(crate) table: ResourceTable,
+    /// Key-value stores that the guest has open.
+    pub(crate) open_stores: usize,
 }
 
 impl InstanceState {
@@ -71,6 +73,7 @@ impl InstanceState {
             hooks: OutboundHooks::new(Arc::clone(&component.grants.outbound), caller.clone()),
             caller,
             table: ResourceTable::new(),
+            open_stores: 0,
             component,
         })
     }

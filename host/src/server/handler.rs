@@ -5,7 +5,6 @@ use super::body::{Fault, Progress, RequestBody, ResponseBody};
 use super::record::{Access, Recorder};
 use super::request::{self, Routed};
 use super::response;
-use super::router::Match;
 use super::route::{Component, Generation, Route, RouteTable, StaticResponse, Target};
 use super::router::Match;
 use crate::engine::answer::{self, GuestBody};

@@ -1,0 +1,69 @@
+//! `fermyon:spin/key-value@2.0.0`: synchronous, for WASI 0.2 guests.
+
+use super::Itself;
+use crate::capability::key_value::store::StoreError;
+use crate::capability::key_value::{Open, Refused};
+use crate::engine::state::InstanceState;
+use wasmtime::Result;
+use wasmtime::component::{Linker, Resource};
+use weir_bindings::fermyon::spin::key_value as wit;
+use wit::{Error, Store};
+
+pub(super) fn link(linker: &mut Linker<InstanceState>) -> Result<()> {
+    wit::add_to_linker::<_, Itself>(linker, |state| state)
+}
+
+type Done<T> = Result<std::result::Result<T, Error>>;
+
+impl wit::Host for InstanceState {}
+
+impl wit::HostStore for InstanceState {
+    async fn open(&mut self, label: String) -> Done<Resource<Store>> {
+        Ok(InstanceState::open(self, &label)?.map_err(Error::from))
+    }
+
+    async fn get(&mut self, store: Resource<Store>, key: String) -> Done<Option<Vec<u8>>> {
+        let open: Open = self.kept(&store)?;
+        Ok(open.get(&key).await.map_err(Error::from))
+    }
+
+    async fn set(&mut self, store: Resource<Store>, key: String, value: Vec<u8>) -> Done<()> {
+        let open: Open = self.kept(&store)?;
+        Ok(open.set(key, value).await.map_err(Error::from))
+    }
+
+    async fn delete(&mut self, store: Resource<Store>, key: String) -> Done<()> {
+        let open: Open = self.kept(&store)?;
+        Ok(open.delete(key).await.map_err(Error::from))
+    }
+
+    async fn exists(&mut self, store: Resource<Store>, key: String) -> Done<bool> {
+        let open: Open = self.kept(&store)?;
+        Ok(open.exists(&key).await.map_err(Error::from))
+    }
+
+    async fn get_keys(&mut self, store: Resource<Store>) -> Done<Vec<String>> {
+        let open: Open = self.kept(&store)?;
+        Ok(open.all_keys().await.map_err(Error::from))
+    }
+
+    async fn drop(&mut self, store: Resource<Store>) -> Result<()> {
+        self.close(&store)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NoSuchStore => Self::NoSuchStore,
+            Refused::AccessDenied => Self::AccessDenied,
+            Refused::TableFull => Self::StoreTableFull,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.to_string())
+    }
+}

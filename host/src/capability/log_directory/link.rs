@@ -1,0 +1,127 @@
+//! `weir:platform/log-directory` and its synchronous twin.
+
+use super::{LogDirectory, LogError};
+use crate::engine::state::{ComponentContext, InstanceState};
+use std::sync::Arc;
+use std::time::Instant;
+use tracing::{info, warn};
+use wasmtime::Result;
+use wasmtime::component::{Accessor, HasData, HasSelf, Linker};
+use weir_bindings::weir::platform::{log_directory as wit, log_directory_sync as wit_sync};
+
+pub(in crate::capability) fn link(linker: &mut Linker<InstanceState>) -> Result<()> {
+    wit::add_to_linker::<_, Concurrent>(linker, |state| state)?;
+    wit_sync::add_to_linker::<_, HasSelf<InstanceState>>(linker, |state| state)
+}
+
+/// An entry as it goes to the host's own log has at most this many bytes.
+const MIRRORED: usize = 16 * 1024;
+
+async fn write_entry(
+    component: Arc<ComponentContext>,
+    contents: Vec<u8>,
+) -> std::result::Result<String, wit::Error> {
+    let mirrored = component.grants.mirror_entries.then(|| contents.clone());
+    let written = run(&component, "entry", |logs| async move { logs.write_entry(contents).await });
+    let written = written.await;
+    if let (Ok(name), Some(contents)) = (&written, mirrored) {
+        let text = String::from_utf8_lossy(contents.get(..MIRRORED).unwrap_or(&contents));
+        info!(target: "guest", component = &*component.id, entry = name, "{}", text.trim_end());
+    }
+    written
+}
+
+async fn append_line(
+    component: Arc<ComponentContext>,
+    name: String,
+    line: String,
+) -> std::result::Result<(), wit::Error> {
+    run(&component, "line", |logs| async move { logs.append_line(name, line).await }).await
+}
+
+/// Runs an operation if it is granted, and records how it ended.
+async fn run<T, F>(
+    component: &ComponentContext,
+    operation: &'static str,
+    work: impl FnOnce(Arc<LogDirectory>) -> F,
+) -> std::result::Result<T, wit::Error>
+where
+    F: Future<Output = std::result::Result<T, LogError>>,
+{
+    let Some(logs) = component.grants.log_directory.clone() else {
+        return Err(wit::Error::AccessDenied);
+    };
+    let began = Instant::now();
+    let done = work(logs).await;
+    let result = done.as_ref().map_or_else(LogError::reason, |_| "ok");
+    component.grants.series.log_directory(operation, result, began.elapsed());
+    done.map_err(|error| {
+        if !is_guests_own(&error) {
+            warn!(component = &*component.id, operation, %error, "log directory not written");
+        }
+        error.into()
+    })
+}
+
+/// Whether the guest's arguments were wrong, which is no matter for the host's log.
+fn is_guests_own(error: &LogError) -> bool {
+    matches!(error, LogError::InvalidName(_) | LogError::InvalidLine | LogError::TooLarge(_))
+}
+
+impl From<LogError> for wit::Error {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::InvalidName(why) => Self::InvalidName(why),
+            LogError::InvalidLine => Self::InvalidLine,
+            LogError::TooLarge(limit) => Self::TooLarge(limit),
+            LogError::QuotaExceeded => Self::QuotaExceeded,
+            LogError::NoSpace => Self::NoSpace,
+            // The guest need not know the host's paths and devices.
+            LogError::Permission | LogError::Io(_) => Self::Other("the host cannot write".into()),
+        }
+    }
+}
+
+struct Concurrent;
+
+impl HasData for Concurrent {
+    type Data<'a> = &'a mut InstanceState;
+}
+
+impl wit::Host for &mut InstanceState {}
+
+impl wit::HostWithStore<InstanceState> for Concurrent {
+    async fn write_entry(
+        accessor: &Accessor<InstanceState, Self>,
+        contents: Vec<u8>,
+    ) -> Result<std::result::Result<String, wit::Error>> {
+        let component = accessor.with(|mut store| Arc::clone(store.get().component()));
+        Ok(write_entry(component, contents).await)
+    }
+
+    async fn append_line(
+        accessor: &Accessor<InstanceState, Self>,
+        name: String,
+        line: String,
+    ) -> Result<std::result::Result<(), wit::Error>> {
+        let component = accessor.with(|mut store| Arc::clone(store.get().component()));
+        Ok(append_line(component, name, line).await)
+    }
+}
+
+impl wit_sync::Host for InstanceState {
+    async fn write_entry(
+        &mut self,
+        contents: Vec<u8>,
+    ) -> Result<std::result::Result<String, wit::Error>> {
+        Ok(write_entry(Arc::clone(self.component()), contents).await)
+    }
+
+    async fn append_line(
+        &mut self,
+        name: String,
+        line: String,
+    ) -> Result<std::result::Result<(), wit::Error>> {
+        Ok(append_line(Arc::clone(self.component()), name, line).await)
+    }
+}
