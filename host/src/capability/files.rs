@@ -98,7 +98,7 @@ fn copy_matching(
     for path in paths {
         let path = path.map_err(|error| FilesError::Copy {
             path: error.path().to_owned(),
-            source: error.into_error(),
+            source: error.into(),
         })?;
         let relative =
             path.strip_prefix(base).map_err(|_| FilesError::Outside { path: path.clone() })?;

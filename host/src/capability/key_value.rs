@@ -41,7 +41,7 @@ enum Refused {
 }
 
 impl Open {
-    fn open(component: &Arc<ComponentContext>, label: &str) -> Result<Self, Refused> {
+    fn of(component: &Arc<ComponentContext>, label: &str) -> Result<Self, Refused> {
         match component.grants.key_value.get(label) {
             Some(Granted::Yes(store)) => Ok(Self {
                 label: label.into(),

@@ -7,11 +7,13 @@
 //!
 //! With the policy `entry`, an acknowledged write survives a crash of the machine. With `batch` it
 //! survives a crash of the process, and one of the machine after at most [`BATCH_INTERVAL`]. With
-//! `none` the kernel decides.
+//! `none` the kernel decides. A crash of the process never leaves a part of an entry; one of the
+//! machine can, with `batch` and `none`, leave the newest entries empty or cut short.
 
 mod group_sync;
 mod link;
 mod name;
+mod named_log;
 pub mod quota;
 #[cfg(test)]
 mod tests;
@@ -106,8 +108,10 @@ impl LogError {
             Self::Io(_) => "io",
         }
     }
+}
 
-    fn from_io(error: &io::Error) -> Self {
+impl From<io::Error> for LogError {
+    fn from(error: io::Error) -> Self {
         use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match error.kind() {
             StorageFull | QuotaExceeded => Self::NoSpace,

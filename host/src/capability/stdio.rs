@@ -225,7 +225,7 @@ impl stdout::HostWithStore<InstanceState> for Stdio {
         data: StreamReader<u8>,
     ) -> Result<Written> {
         note_caller(store.as_context_mut());
-        let access = Access::new(store.as_context_mut(), view);
+        let access = Access::<_, WasiCli>::new(store.as_context_mut(), view);
         <WasiCli as stdout::HostWithStore<InstanceState>>::write_via_stream(access, data)
     }
 }
@@ -236,7 +236,7 @@ impl stderr::HostWithStore<InstanceState> for Stdio {
         data: StreamReader<u8>,
     ) -> Result<Written> {
         note_caller(store.as_context_mut());
-        let access = Access::new(store.as_context_mut(), view);
+        let access = Access::<_, WasiCli>::new(store.as_context_mut(), view);
         <WasiCli as stderr::HostWithStore<InstanceState>>::write_via_stream(access, data)
     }
 }

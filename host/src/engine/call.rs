@@ -16,7 +16,7 @@ use wasmtime::{AsContextMut as _, Result};
 use wasmtime_wasi_http::handler::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types as p2_types;
 use wasmtime_wasi_http::p3;
-use wasmtime_wasi_http::{WasiHttpView as _, p2};
+use wasmtime_wasi_http::{Error, WasiHttpView as _, p2};
 
 /// A started call; ends when the guest has answered (0.3) or returned (0.2). An error means that
 /// the instance is broken.
@@ -43,9 +43,7 @@ fn start_p3<'a>(
 ) -> Result<Call<'a>> {
     let handle = guest.wasi_http_handler().func_handle();
     let (call, sent) = accessor.with(|mut store| -> Result<_> {
-        let http = store.data_mut().http();
-        let (request, sent) = p3::Request::from_http(http.hooks, request);
-        let request = http.table.push(request)?;
+        let (request, sent) = push_p3(store.data_mut(), request)?;
         let call = handle.start_call_concurrent(store.as_context_mut(), (request,))?;
         begin(store.data_mut(), call.task(), &exchange);
         Ok((call, sent))
@@ -63,6 +61,17 @@ fn start_p3<'a>(
         }
         Ok(())
     }))
+}
+
+/// How the guest finds out whether its response was sent.
+type Sent = Pin<Box<dyn Future<Output = std::result::Result<(), Error>> + Send>>;
+
+fn push_p3(state: &mut InstanceState, request: Request) -> Result<(Resource<p3::Request>, Sent)> {
+    let http = state.http();
+    let (request, sent) = p3::Request::from_http(http.hooks, request);
+    // Boxed, because the type would keep the borrow of the hooks.
+    let sent: Sent = Box::pin(sent);
+    Ok((http.table.push(request)?, sent))
 }
 
 fn start_p2<'a>(

@@ -43,7 +43,7 @@ fn config(settings: Settings) -> Config {
         .epoch_interruption(true)
         .memory_init_cow(settings.copy_on_write)
         .wasm_component_model_async(true)
-        .wasm_component_model_async_builtins(true)
+        .wasm_component_model_more_async_builtins(true)
         .wasm_component_model_async_stackful(true)
         .wasm_component_model_error_context(true)
         .native_unwind_info(true);

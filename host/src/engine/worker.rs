@@ -257,7 +257,9 @@ fn conclude(pool: &Shared, store: &mut Store<InstanceState>, end: Result<()>) {
     let culprit = state::running(store.as_context_mut());
     let tasks = store.data_mut().take_tasks();
     let Err(error) = end else {
-        tasks.into_values().for_each(|exchange| drop(exchange.fail(Failure::Stopped)));
+        for exchange in tasks.into_values() {
+            exchange.fail(Failure::Stopped);
+        }
         return;
     };
     let interrupted = error.is::<Interrupted>();
@@ -270,10 +272,8 @@ fn conclude(pool: &Shared, store: &mut Store<InstanceState>, end: Result<()>) {
     let mut told = false;
     for (task, exchange) in tasks {
         let to_blame = alone || culprit.as_ref().is_some_and(|(culprit, _)| *culprit == task);
-        match to_blame {
-            true => told |= exchange.fail(failure),
-            false => drop(exchange.fail(Failure::Sibling)),
-        }
+        let was_told = exchange.fail(if to_blame { failure } else { Failure::Sibling });
+        told |= to_blame && was_told;
     }
     let route = culprit.as_ref().map(|(_, exchange)| &*exchange.origin().route);
     report(pool, route.unwrap_or_default(), failure, &error);

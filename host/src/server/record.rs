@@ -139,7 +139,7 @@ impl Recorder {
         });
         if let Some(access) = self.access.take() {
             access_line(&AccessLine {
-                client: &access.client.to_str().unwrap_or_default(),
+                client: access.client.to_str().unwrap_or_default(),
                 method: self.method.as_str(),
                 path: &access.path,
                 component: access.component.as_deref().unwrap_or(HOST),

@@ -5,7 +5,6 @@
 //! path writes none of the host's own lines unless something went wrong.
 
 use super::traces::TraceContext;
-use std::fmt::Display;
 use std::io::IsTerminal as _;
 use tracing::{Subscriber, info};
 use tracing_subscriber::filter::{EnvFilter, ParseError};
@@ -103,7 +102,7 @@ pub fn guest_line(line: &GuestLine<'_>) {
 #[derive(Debug)]
 pub struct AccessLine<'a> {
     /// The client's address.
-    pub client: &'a dyn Display,
+    pub client: &'a str,
     /// The request's method.
     pub method: &'a str,
     /// The path as the client sent it, without the query, which may hold secrets.
@@ -130,7 +129,7 @@ pub struct AccessLine<'a> {
 pub fn access_line(line: &AccessLine<'_>) {
     info!(
         target: "access",
-        client = %line.client,
+        client = line.client,
         method = line.method,
         path = line.path,
         component = line.component,

@@ -53,8 +53,8 @@ impl Registry {
         let prometheus = prometheus::Registry::new();
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(prometheus.clone())
-            .with_scope_info_enabled(false)
-            .disable_target_info(true)
+            .scope_info_enabled(false)
+            .without_target_info()
             .build()
             .map_err(|error| RegistryError::Exporter(error.to_string()))?;
         let provider = SdkMeterProvider::builder()

@@ -38,7 +38,7 @@ impl InstanceState {
     /// Opens a store and keeps it; the inner error is the guest's.
     fn open<R: 'static>(&mut self, label: &str) -> Result<std::result::Result<Resource<R>, Refused>> {
         let open = match self.open_stores < MAX_OPEN {
-            true => Open::open(self.component(), label),
+            true => Open::of(self.component(), label),
             false => Err(Refused::TableFull),
         };
         Ok(match open {

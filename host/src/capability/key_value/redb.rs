@@ -2,7 +2,7 @@
 //!
 //! Problem: a write is acknowledged after fsync, and an fsync costs about as much for one write as
 //! for a hundred. Mechanism: writes go to the store's [`committer`], a thread that puts all that
-//! are waiting into one transaction with one fsync and then answers each. Reads see the last
+//! are waiting into one transaction, makes that durable and then answers each. Reads see the last
 //! commit and wait for no write; they are done where they are asked for, because what they find is
 //! nearly always in memory and a change of thread costs more. A listing, which may read a whole
 //! file, goes to a thread of its own.
@@ -13,6 +13,7 @@
 
 mod committer;
 mod open;
+mod operation;
 #[cfg(test)]
 mod tests;
 
@@ -21,9 +22,10 @@ pub use open::{OpenState, Progress};
 
 use super::store::{Page, PAGE, StoreError, Swapped};
 use arc_swap::ArcSwapOption;
-use committer::{Committer, Operation, Outcome};
+use committer::Committer;
 use open::Opener;
-use redb::{Database, ReadOnlyTable, ReadableDatabase as _, TableDefinition};
+use operation::{Operation, Outcome};
+use redb::{Database, OwnedAccessGuard, ReadOnlyTable, ReadableDatabase as _, TableDefinition};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,25 +61,40 @@ impl RedbStore {
     }
 
     fn table(&self) -> Result<ReadOnlyTable<&'static str, &'static [u8]>, StoreError> {
-        let database = self.database.load_full().ok_or(StoreError::Closed)?;
-        let transaction = database.begin_read().map_err(|error| open::convert(error.into()))?;
-        transaction.open_table(TABLE).map_err(|error| open::convert(error.into()))
+        let database = self.database.load_full().ok_or_else(|| self.committer.reopen())?;
+        let transaction = database.begin_read().map_err(|error| self.failed(error.into()))?;
+        transaction.open_table(TABLE).map_err(|error| self.failed(error.into()))
+    }
+
+    fn read(&self, key: &str) -> Result<Option<OwnedAccessGuard<&'static [u8]>>, StoreError> {
+        self.table()?.get_owned(key).map_err(|error| self.failed(error.into()))
+    }
+
+    /// After a read that failed redb answers no further one, so the database is opened again.
+    fn failed(&self, error: redb::Error) -> StoreError {
+        match error {
+            redb::Error::PreviousIo | redb::Error::DatabaseClosed => self.committer.reopen(),
+            redb::Error::Io(_) => {
+                self.committer.reopen();
+                open::convert(error)
+            }
+            error => open::convert(error),
+        }
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let value = self.table()?.get(key).map_err(|error| open::convert(error.into()))?;
-        Ok(value.map(|value| value.value().to_vec()))
+        Ok(self.read(key)?.map(|value| value.value().to_vec()))
     }
 
     pub(super) fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        let value = self.table()?.get(key).map_err(|error| open::convert(error.into()))?;
-        Ok(value.is_some())
+        Ok(self.read(key)?.is_some())
     }
 
     pub(super) async fn keys(&self, after: Option<String>) -> Result<Page, StoreError> {
         let table = self.table()?;
         let listing = tokio::task::spawn_blocking(move || list(&table, after.as_deref()));
-        listing.await.map_err(|error| StoreError::Io(error.to_string()))?
+        let listed = listing.await.map_err(|error| StoreError::Io(error.to_string()))?;
+        listed.map_err(|error| self.failed(error))
     }
 
     pub(super) async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
@@ -117,19 +134,15 @@ impl RedbStore {
 fn list(
     table: &ReadOnlyTable<&'static str, &'static [u8]>,
     after: Option<&str>,
-) -> Result<Page, StoreError> {
+) -> Result<Page, redb::Error> {
     let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-    let range = table
-        .range::<&str>((start, Bound::Unbounded))
-        .map_err(|error| open::convert(error.into()))?;
     let mut page = Page::default();
-    for entry in range {
+    for entry in table.range::<&str>((start, Bound::Unbounded))? {
         if page.keys.len() == PAGE {
             page.more = true;
             break;
         }
-        let (key, _) = entry.map_err(|error| open::convert(error.into()))?;
-        page.keys.push(key.value().to_owned());
+        page.keys.push(entry?.0.value().to_owned());
     }
     Ok(page)
 }

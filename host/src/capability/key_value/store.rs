@@ -42,6 +42,9 @@ pub enum StoreError {
     /// Another process has the store's file.
     #[error("{0} is in use by another process; one process at a time can have it")]
     Locked(PathBuf),
+    /// The storage failed and is being opened again.
+    #[error("the store is being opened again after a failure")]
+    Unavailable,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -59,6 +62,7 @@ impl StoreError {
             Self::NotANumber => "not_a_number",
             Self::NoSpace => "no_space",
             Self::Locked(_) => "locked",
+            Self::Unavailable => "unavailable",
             Self::Closed => "closed",
             Self::Io(_) => "io",
         }

@@ -1,10 +1,14 @@
 //! One sync for all who want one at the same time.
 //!
 //! Who comes while a sync runs may have written after it began, so waits for the next; one of
-//! those who wait runs it for all.
+//! those who wait runs it for all. Each learns how that very sync ended: a later one that succeeds
+//! says nothing about what an earlier one could not write, nor the other way round.
 
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// How a sync ended; empty before that.
+type Round = OnceLock<Result<(), io::ErrorKind>>;
 
 /// Shares syncs of one thing.
 #[derive(Debug, Default)]
@@ -15,42 +19,31 @@ pub(super) struct GroupSync {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Callers so far.
-    wanted: u64,
-    /// Callers up to this one are served.
-    served: u64,
     running: bool,
-    /// The last caller whose sync failed, and how.
-    failed: Option<(u64, io::ErrorKind)>,
+    /// The sync that has not begun yet.
+    next: Arc<Round>,
 }
 
 impl GroupSync {
     /// Returns when a sync that began after this call has ended.
     pub(super) fn sync(&self, run: impl Fn() -> io::Result<()>) -> io::Result<()> {
         let mut state = self.lock();
-        state.wanted += 1;
-        let ticket = state.wanted;
-        while state.served < ticket {
-            if state.running {
-                state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            state.running = true;
-            let until = state.wanted;
-            drop(state);
-            let result = run();
-            state = self.lock();
-            state.running = false;
-            state.served = until;
-            if let Err(error) = result {
-                state.failed = Some((until, error.kind()));
-            }
-            self.ended.notify_all();
+        let round = Arc::clone(&state.next);
+        while state.running && round.get().is_none() {
+            state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        match state.failed {
-            Some((until, kind)) if until >= ticket && until <= state.served => Err(kind.into()),
-            _ => Ok(()),
+        if let Some(ended) = round.get() {
+            return ended.map_err(io::Error::from);
         }
+        state.running = true;
+        state.next = Arc::default();
+        drop(state);
+        let result = run();
+        // Nobody else sets it: whoever takes a round replaces it first.
+        let _ = round.set(result.as_ref().copied().map_err(io::Error::kind));
+        self.lock().running = false;
+        self.ended.notify_all();
+        result
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

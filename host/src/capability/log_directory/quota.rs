@@ -38,6 +38,8 @@ pub(super) struct Usage {
     entries: BTreeMap<String, u64>,
     /// Files of named logs with their sizes.
     logs: BTreeMap<String, u64>,
+    /// Bytes and files of writes under way.
+    reserved: (u64, u64),
 }
 
 impl Usage {
@@ -72,25 +74,42 @@ impl Usage {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Makes room for `bytes` more in `files` more files: names the entries that must go, which
-    /// are no longer counted.
-    pub(super) fn make_room(
+    /// Reserves room for `bytes` more in `files` more files until [`Usage::release`]: names the
+    /// entries that must go for it, which are no longer counted. Changes nothing if it fails.
+    pub(super) fn reserve(
         &mut self,
         quota: &Quota,
         bytes: u64,
         files: u64,
     ) -> Result<Vec<String>, LogError> {
-        let mut removed = Vec::new();
-        while self.bytes + bytes > quota.bytes || self.files() + files > quota.files {
-            let oldest = match quota.retention {
-                Retention::RemoveOldest if bytes <= quota.bytes => self.entries.pop_first(),
-                Retention::RemoveOldest | Retention::Refuse => None,
-            };
-            let (name, size) = oldest.ok_or(LogError::QuotaExceeded)?;
-            self.bytes = self.bytes.saturating_sub(size);
-            removed.push(name);
+        let over_bytes = (self.bytes + self.reserved.0 + bytes).saturating_sub(quota.bytes);
+        let over_files = (self.files() + self.reserved.1 + files).saturating_sub(quota.files);
+        if quota.retention == Retention::Refuse && over_bytes + over_files > 0 {
+            return Err(LogError::QuotaExceeded);
         }
-        Ok(removed)
+        let oldest = self.oldest(over_bytes, over_files).ok_or(LogError::QuotaExceeded)?;
+        oldest.iter().for_each(|name| self.remove(name));
+        self.reserved = (self.reserved.0 + bytes, self.reserved.1 + files);
+        Ok(oldest)
+    }
+
+    /// Ends a reservation, whether it was used or not.
+    pub(super) fn release(&mut self, bytes: u64, files: u64) {
+        let (reserved_bytes, reserved_files) = self.reserved;
+        self.reserved = (reserved_bytes.saturating_sub(bytes), reserved_files.saturating_sub(files));
+    }
+
+    /// The oldest entries that have so many bytes and files together, if there are as many.
+    fn oldest(&self, mut bytes: u64, mut files: u64) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        let mut entries = self.entries.iter();
+        while bytes > 0 || files > 0 {
+            let (name, size) = entries.next()?;
+            bytes = bytes.saturating_sub(*size);
+            files = files.saturating_sub(1);
+            names.push(name.clone());
+        }
+        Some(names)
     }
 }
 
@@ -114,21 +133,38 @@ mod tests {
     #[test]
     fn the_oldest_entries_go_first_and_named_logs_stay() {
         let mut usage = usage();
-        let removed = usage.make_room(&quota(45, 100, Retention::RemoveOldest), 20, 1).unwrap();
+        let removed = usage.reserve(&quota(45, 100, Retention::RemoveOldest), 20, 1).unwrap();
         assert_eq!(removed, ["log_1.000000000_h-1.txt", "log_2.000000000_h-1.txt"]);
         assert_eq!((usage.bytes(), usage.files()), (20, 2));
-        let removed = usage.make_room(&quota(100, 2, Retention::RemoveOldest), 1, 1).unwrap();
+        usage.release(20, 1);
+        let removed = usage.reserve(&quota(100, 2, Retention::RemoveOldest), 1, 1).unwrap();
         assert_eq!(removed, ["log_3.000000000_h-1.txt"]);
-        let full = usage.make_room(&quota(15, 100, Retention::RemoveOldest), 10, 1);
+    }
+
+    #[test]
+    fn what_cannot_be_had_removes_nothing() {
+        let mut usage = usage();
+        let full = usage.reserve(&quota(45, 100, Retention::RemoveOldest), 40, 1);
         assert!(matches!(full, Err(LogError::QuotaExceeded)));
+        assert_eq!((usage.bytes(), usage.files()), (40, 4));
+    }
+
+    #[test]
+    fn what_is_reserved_is_taken_until_it_is_released() {
+        let mut usage = usage();
+        let quota = quota(60, 100, Retention::Refuse);
+        assert!(usage.reserve(&quota, 20, 1).is_ok());
+        assert!(usage.reserve(&quota, 20, 1).is_err());
+        usage.release(20, 1);
+        assert!(usage.reserve(&quota, 20, 1).is_ok());
     }
 
     #[test]
     fn the_refusing_policy_removes_nothing() {
         let mut usage = usage();
-        let full = usage.make_room(&quota(45, 100, Retention::Refuse), 10, 1);
+        let full = usage.reserve(&quota(45, 100, Retention::Refuse), 10, 1);
         assert!(matches!(full, Err(LogError::QuotaExceeded)));
         assert_eq!((usage.bytes(), usage.files()), (40, 4));
-        assert!(usage.make_room(&quota(50, 100, Retention::Refuse), 10, 1).unwrap().is_empty());
+        assert!(usage.reserve(&quota(50, 100, Retention::Refuse), 10, 1).unwrap().is_empty());
     }
 }

@@ -1,176 +1,12 @@
 //! Entries and lines on storage that crashes, forgets and fills up.
 
+mod forgetful;
+
 use super::quota::Retention;
-use super::volume::Listed;
+use super::volume::Volume;
 use super::*;
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::SystemTime;
-
-/// A folder that loses, when power fails, every name and byte that was not synced.
-#[derive(Clone, Default)]
-struct Forgetful(Arc<State>);
-
-#[derive(Default)]
-struct State {
-    disk: Mutex<Disk>,
-    calls: AtomicUsize,
-    /// The call at which power fails; 0 for never.
-    cut_at: AtomicUsize,
-    full: AtomicBool,
-}
-
-#[derive(Default)]
-struct Disk {
-    next: u64,
-    names: BTreeMap<String, u64>,
-    synced_names: BTreeMap<String, u64>,
-    files: BTreeMap<u64, Contents>,
-}
-
-#[derive(Clone, Default)]
-struct Contents {
-    written: Vec<u8>,
-    synced: Vec<u8>,
-}
-
-impl Forgetful {
-    fn call(&self) -> io::Result<()> {
-        let call = self.0.calls.fetch_add(1, SeqCst) + 1;
-        let cut = self.0.cut_at.load(SeqCst);
-        match cut > 0 && call >= cut {
-            true => Err(io::Error::other("no power")),
-            false => Ok(()),
-        }
-    }
-
-    fn restart(&self) {
-        self.0.cut_at.store(0, SeqCst);
-        let mut disk = self.0.disk.lock().unwrap();
-        disk.names = disk.synced_names.clone();
-        for contents in disk.files.values_mut() {
-            contents.written = contents.synced.clone();
-        }
-    }
-
-    fn contents(&self) -> BTreeMap<String, Vec<u8>> {
-        let disk = self.0.disk.lock().unwrap();
-        let read = |(name, file): (&String, &u64)| (name.clone(), disk.files[file].written.clone());
-        disk.names.iter().map(read).collect()
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut Disk) -> io::Result<T>) -> io::Result<T> {
-        self.call()?;
-        work(&mut self.0.disk.lock().unwrap())
-    }
-}
-
-fn missing() -> io::Error {
-    io::ErrorKind::NotFound.into()
-}
-
-impl Volume for Forgetful {
-    fn create(&self, name: &str, bytes: &[u8], sync: bool) -> io::Result<()> {
-        if self.0.full.load(SeqCst) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        // Creating, writing and syncing can each be cut off.
-        let file = self.with(|disk| {
-            disk.next += 1;
-            let file = disk.next;
-            disk.names.insert(name.into(), file);
-            disk.files.insert(file, Contents::default());
-            Ok(file)
-        })?;
-        let (first, rest) = bytes.split_at(bytes.len() / 2);
-        for part in [first, rest] {
-            self.with(|disk| {
-                disk.files.get_mut(&file).unwrap().written.extend(part);
-                Ok(())
-            })?;
-        }
-        if sync { self.sync_file(name) } else { Ok(()) }
-    }
-
-    fn append(&self, name: &str, bytes: &[u8]) -> io::Result<u64> {
-        self.with(|disk| {
-            if !disk.names.contains_key(name) {
-                disk.next += 1;
-                let file = disk.next;
-                disk.names.insert(name.into(), file);
-                disk.files.insert(file, Contents::default());
-            }
-            let file = disk.names[name];
-            let written = &mut disk.files.get_mut(&file).unwrap().written;
-            written.extend(bytes);
-            Ok(written.len() as u64)
-        })
-    }
-
-    fn is_torn(&self, name: &str) -> io::Result<bool> {
-        let contents = self.contents();
-        Ok(contents.get(name).is_some_and(|bytes| !bytes.is_empty() && !bytes.ends_with(b"\n")))
-    }
-
-    fn size(&self, name: &str) -> io::Result<u64> {
-        Ok(self.contents().get(name).map_or(0, |bytes| bytes.len() as u64))
-    }
-
-    fn sync_file(&self, name: &str) -> io::Result<()> {
-        self.with(|disk| {
-            let file = *disk.names.get(name).ok_or_else(missing)?;
-            let contents = disk.files.get_mut(&file).unwrap();
-            contents.synced = contents.written.clone();
-            Ok(())
-        })
-    }
-
-    fn link(&self, from: &str, to: &str) -> io::Result<()> {
-        self.with(|disk| {
-            if disk.names.contains_key(to) {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-            let file = *disk.names.get(from).ok_or_else(missing)?;
-            disk.names.insert(to.into(), file);
-            Ok(())
-        })
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.with(|disk| {
-            let file = disk.names.remove(from).ok_or_else(missing)?;
-            disk.names.insert(to.into(), file);
-            Ok(())
-        })
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.with(|disk| disk.names.remove(name).map(drop).ok_or_else(missing))
-    }
-
-    fn sync_folder(&self) -> io::Result<()> {
-        self.with(|disk| {
-            disk.synced_names = disk.names.clone();
-            Ok(())
-        })
-    }
-
-    fn sync_all(&self) -> io::Result<()> {
-        self.sync_folder()?;
-        let names: Vec<_> = self.0.disk.lock().unwrap().names.keys().cloned().collect();
-        names.iter().try_for_each(|name| self.sync_file(name))
-    }
-
-    fn list(&self) -> io::Result<Vec<Listed>> {
-        let listed = |(name, bytes): (String, Vec<u8>)| Listed {
-            name,
-            bytes: bytes.len() as u64,
-            modified: SystemTime::UNIX_EPOCH,
-        };
-        Ok(self.contents().into_iter().map(listed).collect())
-    }
-}
+use forgetful::Forgetful;
+use std::sync::atomic::Ordering::SeqCst;
 
 fn settings() -> Settings {
     Settings {
@@ -189,7 +25,7 @@ fn directory(volume: &Forgetful, settings: Settings) -> LogDirectory {
 
 #[tokio::test]
 async fn a_crash_between_any_two_steps_leaves_no_torn_entry_and_loses_no_acknowledged_one() {
-    for cut in 1..60 {
+    for (cut, keeps_names) in (1..60).flat_map(|cut| [(cut, false), (cut, true)]) {
         let volume = Forgetful::default();
         let logs = directory(&volume, settings());
         volume.0.cut_at.store(cut, SeqCst);
@@ -200,7 +36,7 @@ async fn a_crash_between_any_two_steps_leaves_no_torn_entry_and_loses_no_acknowl
                 Err(_) => break,
             }
         }
-        volume.restart();
+        volume.restart(keeps_names);
         let found = volume.contents();
         for (name, n) in acknowledged {
             let expected = format!("entry {n} whole").into_bytes();
@@ -218,7 +54,7 @@ async fn a_crash_between_any_two_steps_leaves_no_torn_entry_and_loses_no_acknowl
 
 #[tokio::test]
 async fn a_crash_loses_no_acknowledged_line_also_while_rotating() {
-    for cut in 1..120 {
+    for (cut, keeps_names) in (1..120).flat_map(|cut| [(cut, false), (cut, true)]) {
         let volume = Forgetful::default();
         let logs = directory(&volume, Settings { rotate_bytes: 50, rotate_keep: 50, ..settings() });
         volume.0.cut_at.store(cut, SeqCst);
@@ -230,7 +66,7 @@ async fn a_crash_loses_no_acknowledged_line_also_while_rotating() {
                 Err(_) => break,
             }
         }
-        volume.restart();
+        volume.restart(keeps_names);
         let found: Vec<u8> = volume.contents().into_values().flatten().collect();
         let found = String::from_utf8(found).unwrap();
         for line in acknowledged {
@@ -242,7 +78,7 @@ async fn a_crash_loses_no_acknowledged_line_also_while_rotating() {
 #[tokio::test]
 async fn a_line_that_a_crash_cut_short_does_not_swallow_the_next() {
     let volume = Forgetful::default();
-    volume.append("health.log", b"whole\ntorn").unwrap();
+    volume.open_log("health.log").unwrap().append(b"whole\ntorn").unwrap();
     let logs = directory(&volume, settings());
     logs.append_line("health".into(), "next".into()).await.unwrap();
     assert_eq!(volume.contents()["health.log"], b"whole\ntorn\nnext\n");
@@ -343,4 +179,113 @@ async fn batches_become_durable_by_themselves() {
         assert!(std::time::Instant::now() < deadline, "never synced");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test]
+async fn a_refused_write_removes_nothing_and_leaves_the_count_right() {
+    let quota = Quota { bytes: 100, files: 1000, retention: Retention::RemoveOldest };
+    let volume = Forgetful::default();
+    let logs = directory(&volume, Settings { quota, rotate_bytes: 1000, ..settings() });
+    logs.append_line("a".into(), "x".repeat(89)).await.unwrap();
+    logs.write_entry(vec![1; 10]).await.unwrap();
+    assert_eq!(logs.write_entry(vec![2; 50]).await, Err(LogError::QuotaExceeded));
+    assert_eq!((logs.stats().bytes(), volume.contents().len()), (100, 2));
+    // This makes room by the entry that is still counted.
+    logs.append_line("a".into(), String::new()).await.unwrap();
+    assert_eq!((logs.stats().bytes(), volume.contents().len()), (91, 1));
+}
+
+#[tokio::test]
+async fn a_refused_line_leaves_no_file() {
+    let quota = Quota { bytes: 1000, files: 0, retention: Retention::Refuse };
+    let volume = Forgetful::default();
+    let logs = directory(&volume, Settings { quota, ..settings() });
+    let refused = logs.append_line("a".into(), "x".into()).await;
+    assert_eq!(refused, Err(LogError::QuotaExceeded));
+    assert!(volume.contents().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_writers_keep_the_quota() {
+    let folder = tempfile::tempdir().unwrap();
+    let quota = Quota { bytes: 1000, files: 1000, retention: Retention::Refuse };
+    let settings = Settings { quota, ..settings() };
+    let logs = Arc::new(LogDirectory::open(folder.path(), "api", "host", settings).unwrap());
+    let writers: Vec<_> = (0..64)
+        .map(|_| {
+            let logs = Arc::clone(&logs);
+            tokio::spawn(async move { logs.write_entry(vec![1; 500]).await })
+        })
+        .collect();
+    let mut written = 0;
+    for writer in writers {
+        written += usize::from(writer.await.unwrap().is_ok());
+    }
+    assert_eq!(written, 2);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_there_is_acknowledged_though_its_temporary_name_stays() {
+    let volume = Forgetful::default();
+    let logs = directory(&volume, settings());
+    volume.0.keeps_temporaries.store(true, SeqCst);
+    let name = logs.write_entry(b"whole".to_vec()).await.unwrap();
+    assert_eq!(volume.contents()[&name], b"whole");
+}
+
+#[tokio::test]
+async fn a_start_removes_what_a_crash_left_unfinished() {
+    let volume = Forgetful::default();
+    volume.create(".tmp_host_1_log_1.000000000_host-1.txt", b"half", false).unwrap();
+    let logs = directory(&volume, settings());
+    assert!(volume.contents().is_empty());
+    assert_eq!(logs.stats().files(), 0);
+}
+
+/// Another replica appends and rotates between a line's appending and its sync.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_durable_though_replicas_rotate_the_same_log() {
+    let volume = Forgetful::default();
+    let settings = Settings { rotate_bytes: 60, rotate_keep: 1000, ..settings() };
+    let replicas = [(); 2].map(|()| Arc::new(directory(&volume, settings)));
+    let writers: Vec<_> = (0..300)
+        .map(|n| {
+            let logs = Arc::clone(&replicas[n % 2]);
+            tokio::spawn(async move { logs.append_line("a".into(), format!("line {n:04}")).await })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    volume.restart(false);
+    let found: Vec<u8> = volume.contents().into_values().flatten().collect();
+    let found = String::from_utf8(found).unwrap();
+    let lost: Vec<_> = (0..300).filter(|n| !found.contains(&format!("line {n:04}\n"))).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_rotate_one_log_on_disk_lose_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let quota = Quota { bytes: 1 << 20, files: 1 << 20, retention: Retention::Refuse };
+    let settings =
+        Settings { quota, rotate_bytes: 200, rotate_keep: 2000, fsync: Fsync::None, ..settings() };
+    let open = || Arc::new(LogDirectory::open(folder.path(), "api", "host", settings).unwrap());
+    let replicas = [open(), open()];
+    let writers: Vec<_> = (0..600)
+        .map(|n| {
+            let logs = Arc::clone(&replicas[n % 2]);
+            tokio::spawn(async move { logs.append_line("all".into(), format!("line {n:05}")).await })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    let mut found = String::new();
+    for file in std::fs::read_dir(folder.path().join("api")).unwrap() {
+        found += &std::fs::read_to_string(file.unwrap().path()).unwrap();
+    }
+    let mut lines: Vec<_> = found.lines().map(str::to_owned).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, (0..600).map(|n| format!("line {n:05}")).collect::<Vec<_>>());
 }

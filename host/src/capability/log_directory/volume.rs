@@ -2,9 +2,10 @@
 //!
 //! All names are of files in one folder; there are no paths from elsewhere.
 
+use crate::capability::folder;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -20,15 +21,10 @@ pub(super) struct Listed {
 pub(super) trait Volume: Send + Sync + 'static {
     /// Makes a new file that holds `bytes`; synced before it returns, if `sync`.
     fn create(&self, name: &str, bytes: &[u8], sync: bool) -> io::Result<()>;
-    /// Adds `bytes` to a file, making it if it is not there, all of them or none. Returns the
-    /// file's size.
-    fn append(&self, name: &str, bytes: &[u8]) -> io::Result<u64>;
-    /// Whether a file is there and does not end with a line feed.
-    fn is_torn(&self, name: &str) -> io::Result<bool>;
+    /// Opens a file for appending, making it if it is not there.
+    fn open_log(&self, name: &str) -> io::Result<Box<dyn LogFile>>;
     /// The size of a file, 0 if it is not there.
     fn size(&self, name: &str) -> io::Result<u64>;
-    /// Makes a file's contents durable.
-    fn sync_file(&self, name: &str) -> io::Result<()>;
     /// Gives a file a second name; fails if that is taken.
     fn link(&self, from: &str, to: &str) -> io::Result<()>;
     /// Gives a file another name, replacing what had it.
@@ -43,6 +39,24 @@ pub(super) trait Volume: Send + Sync + 'static {
     fn list(&self) -> io::Result<Vec<Listed>>;
 }
 
+/// A file that is open for appending, whatever it is called by now.
+pub(super) trait LogFile: Send + Sync {
+    /// Waits until nobody else, here or in another process, has the file locked, and locks it.
+    fn lock(&self) -> io::Result<()>;
+    /// Ends the lock.
+    fn unlock(&self);
+    /// Whether the file still has the name under which it was opened.
+    fn is_current(&self) -> io::Result<bool>;
+    /// Its size.
+    fn size(&self) -> io::Result<u64>;
+    /// Whether it ends within a line.
+    fn is_torn(&self) -> io::Result<bool>;
+    /// Adds `bytes`, all of them or none. The caller has the lock.
+    fn append(&self, bytes: &[u8]) -> io::Result<()>;
+    /// Makes its contents durable.
+    fn sync(&self) -> io::Result<()>;
+}
+
 /// A folder on disk.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -54,22 +68,10 @@ pub(super) struct Folder {
 impl Folder {
     /// Opens the folder, making it and those above it if they are not there.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&path)?;
+        // The group may read, for whatever ships the logs.
+        folder::create(&path, 0o750)?;
         let handle = File::open(&path)?;
         Ok(Self { path, handle })
-    }
-
-    /// The whole line or none of it: what a full disk cut short is taken back.
-    fn append_whole(mut file: &File, bytes: &[u8]) -> io::Result<u64> {
-        let before = file.seek(SeekFrom::End(0))?;
-        match file.write_all(bytes) {
-            Ok(()) => Ok(before + bytes.len() as u64),
-            Err(error) => {
-                // If this fails too, the next opener ends the torn line.
-                let _ = file.set_len(before);
-                Err(error)
-            }
-        }
     }
 }
 
@@ -82,24 +84,11 @@ impl Volume for Folder {
         if sync { file.sync_data() } else { Ok(()) }
     }
 
-    fn append(&self, name: &str, bytes: &[u8]) -> io::Result<u64> {
+    fn open_log(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
         let path = self.path.join(name);
-        let file = OpenOptions::new().append(true).create(true).mode(0o640).open(path)?;
-        Self::append_whole(&file, bytes)
-    }
-
-    fn is_torn(&self, name: &str) -> io::Result<bool> {
-        let mut file = match File::open(self.path.join(name)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            file => file?,
-        };
-        if file.metadata()?.len() == 0 {
-            return Ok(false);
-        }
-        file.seek(SeekFrom::End(-1))?;
-        let mut last = [0];
-        file.read_exact(&mut last)?;
-        Ok(last != *b"\n")
+        let file =
+            OpenOptions::new().read(true).append(true).create(true).mode(0o640).open(&path)?;
+        Ok(Box::new(LogOnDisk { path, file }))
     }
 
     fn size(&self, name: &str) -> io::Result<u64> {
@@ -107,10 +96,6 @@ impl Volume for Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             metadata => Ok(metadata?.len()),
         }
-    }
-
-    fn sync_file(&self, name: &str) -> io::Result<()> {
-        File::open(self.path.join(name))?.sync_data()
     }
 
     fn link(&self, from: &str, to: &str) -> io::Result<()> {
@@ -147,5 +132,59 @@ impl Volume for Folder {
             }
         }
         Ok(files)
+    }
+}
+
+/// A named log on disk.
+struct LogOnDisk {
+    path: PathBuf,
+    file: File,
+}
+
+impl LogFile for LogOnDisk {
+    fn lock(&self) -> io::Result<()> {
+        match self.file.lock() {
+            // A file system without locks is one that replicas cannot share well; alone it works.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+            locked => locked,
+        }
+    }
+
+    fn unlock(&self) {
+        // It fails only where there are no locks.
+        let _ = self.file.unlock();
+    }
+
+    fn is_current(&self) -> io::Result<bool> {
+        let named = match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            named => named?,
+        };
+        let open = self.file.metadata()?;
+        Ok((named.dev(), named.ino()) == (open.dev(), open.ino()))
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn is_torn(&self) -> io::Result<bool> {
+        let mut last = [0];
+        match self.size()?.checked_sub(1) {
+            Some(offset) => self.file.read_exact_at(&mut last, offset).map(|()| last != *b"\n"),
+            None => Ok(false),
+        }
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        let before = self.size()?;
+        (&self.file).write_all(bytes).inspect_err(|_| {
+            // A full disk took a part. If that stays, the next line begins after a line feed.
+            let _ = self.file.set_len(before);
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 }

@@ -1,12 +1,13 @@
 //! Writes entries and lines; blocks, so it is called on threads made for that.
 //!
 //! An entry is written under a temporary name, synced, and then *linked* to its own name: it
-//! appears whole or not at all, and never in the place of another replica's. A line is appended by
-//! one write under a lock of its log. Both are acknowledged after the syncs that the policy asks
-//! for; syncs of the folder, and of one log, are shared by all that want one at the same time.
+//! appears whole or not at all, and never in the place of another replica's. Lines are the matter
+//! of [`NamedLog`]. Both are acknowledged after the syncs that the policy asks for; syncs of the
+//! folder, and of one log, are shared by all that want one at the same time.
 
 use super::group_sync::GroupSync;
 use super::name::{self, EntryNames};
+use super::named_log::NamedLog;
 use super::quota::Usage;
 use super::volume::Volume;
 use super::{Fsync, LogError, Settings, Stats};
@@ -25,24 +26,18 @@ const OWN_LEFTOVER: Duration = Duration::from_secs(10);
 const LEFTOVER: Duration = Duration::from_secs(3600);
 /// How often a name that is taken is followed by the next.
 const MAX_NAMES: usize = 1000;
+/// Named logs that are kept open; each has a file descriptor.
+const MAX_OPEN: usize = 64;
 
 /// Writes into one component's folder.
 pub(super) struct Writer {
     volume: Box<dyn Volume>,
-    settings: Settings,
+    pub(super) settings: Settings,
     names: EntryNames,
     usage: Mutex<Usage>,
     folder_sync: GroupSync,
     logs: Mutex<HashMap<String, Arc<NamedLog>>>,
     stats: Arc<Stats>,
-}
-
-/// A log that lines are appended to.
-#[derive(Debug, Default)]
-struct NamedLog {
-    /// Held while a line is appended or the log is rotated.
-    appending: Mutex<()>,
-    sync: GroupSync,
 }
 
 impl Writer {
@@ -84,14 +79,12 @@ impl Writer {
         if bytes > self.settings.max_entry {
             return Err(LogError::TooLarge(self.settings.max_entry));
         }
-        self.make_room(bytes, 1)?;
-        let published = self.publish(contents);
-        let published = published.and_then(|name| {
-            self.stats.entries.fetch_add(1, Relaxed);
-            self.count(|usage| usage.set(name.clone(), bytes));
-            self.sync_folder().map(|()| name)
-        });
-        published.map_err(|error| LogError::from_io(&error))
+        let name = self.within_quota(0, bytes, || self.publish(contents))?;
+        self.stats.entries.fetch_add(1, Relaxed);
+        if self.settings.fsync == Fsync::Entry {
+            self.sync_folder()?;
+        }
+        Ok(name)
     }
 
     fn publish(&self, contents: &[u8]) -> io::Result<String> {
@@ -102,8 +95,13 @@ impl Writer {
         let synced = self.settings.fsync == Fsync::Entry;
         let written = self.volume.create(&temporary, contents, synced);
         let linked = written.and_then(|()| self.link(&temporary, &mut name));
-        let removed = self.volume.remove(&temporary);
-        linked.and(removed).map(|()| name)
+        if let Err(error) = self.volume.remove(&temporary)
+            && linked.is_ok()
+        {
+            // The entry is there. A later start removes its other name.
+            warn!(temporary, %error, "temporary file not removed");
+        }
+        linked.map(|()| name)
     }
 
     /// Links to `name`, or to the next that is free.
@@ -128,82 +126,77 @@ impl Writer {
         if line.len() as u64 >= self.settings.max_line {
             return Err(LogError::TooLarge(self.settings.max_line));
         }
-        let mut bytes = Vec::with_capacity(line.len() + 1);
-        bytes.extend_from_slice(line.as_bytes());
-        bytes.push(b'\n');
-        let log = self.log(&file).map_err(|error| LogError::from_io(&error))?;
-        self.append(&log, &file, &bytes)?;
+        let line = format!("{line}\n");
+        self.log(&file).append(self, &file, line.as_bytes())?;
         self.stats.lines.fetch_add(1, Relaxed);
-        self.sync_log(&log, &file).map_err(|error| LogError::from_io(&error))
-    }
-
-    fn append(&self, log: &NamedLog, file: &str, bytes: &[u8]) -> Result<(), LogError> {
-        let appending = log.appending.lock().unwrap_or_else(PoisonError::into_inner);
-        let io = |error: io::Error| LogError::from_io(&error);
-        let size = self.volume.size(file).map_err(io)?;
-        if size > 0 && size + bytes.len() as u64 > self.settings.rotate_bytes {
-            self.rotate(file).map_err(io)?;
-        }
-        self.make_room(bytes.len() as u64, u64::from(size == 0))?;
-        let size = self.volume.append(file, bytes).map_err(io)?;
-        self.count(|usage| usage.set(file.to_owned(), size));
-        drop(appending);
         Ok(())
     }
 
-    /// The log of a file; one seen for the first time may end in a line that a crash cut short.
-    fn log(&self, file: &str) -> io::Result<Arc<NamedLog>> {
+    fn log(&self, file: &str) -> Arc<NamedLog> {
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(log) = logs.get(file) {
-            return Ok(Arc::clone(log));
+            return Arc::clone(log);
         }
-        if self.volume.is_torn(file)? {
-            // It was never acknowledged; the next line must not become a part of it.
-            let size = self.volume.append(file, b"\n")?;
-            self.count(|usage| usage.set(file.to_owned(), size));
+        if logs.len() >= MAX_OPEN {
+            logs.retain(|_, log| Arc::strong_count(log) > 1);
         }
-        let log = Arc::<NamedLog>::default();
-        logs.insert(file.to_owned(), Arc::clone(&log));
-        Ok(log)
+        Arc::clone(logs.entry(file.to_owned()).or_default())
     }
 
-    /// Moves `x.log` to `x.log.1`, that to `x.log.2`, and so on; the last one goes.
-    fn rotate(&self, file: &str) -> io::Result<()> {
-        if self.settings.fsync != Fsync::None {
-            // Lines in it may wait for a sync, which will look for them in the new file.
-            self.volume.sync_file(file)?;
-        }
-        let numbered = |n: u32| match n {
-            0 => file.to_owned(),
-            n => format!("{file}.{n}"),
-        };
-        for n in (0..self.settings.rotate_keep.max(1)).rev() {
-            let (from, to) = (numbered(n), numbered(n + 1));
-            match self.volume.rename(&from, &to) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                renamed => renamed?,
+    pub(super) fn volume(&self) -> &dyn Volume {
+        &*self.volume
+    }
+
+    /// Runs `write`, which adds `bytes` to a file of `size` bytes and returns its name, if there
+    /// is room for them or room can be made.
+    pub(super) fn within_quota(
+        &self,
+        size: u64,
+        bytes: u64,
+        write: impl FnOnce() -> io::Result<String>,
+    ) -> Result<String, LogError> {
+        let files = u64::from(size == 0);
+        let oldest = self.usage().reserve(&self.settings.quota, bytes, files)?;
+        oldest.iter().for_each(|name| self.remove_entry(name));
+        let written = write();
+        self.count(|usage| {
+            usage.release(bytes, files);
+            if let Ok(name) = &written {
+                usage.set(name.clone(), size + bytes);
             }
-            let size = self.volume.size(&to)?;
-            self.count(|usage| {
-                usage.remove(&from);
-                usage.set(to, size);
-            });
+        });
+        Ok(written?)
+    }
+
+    /// Gives a file another name and counts it under that.
+    pub(super) fn rename(&self, from: &str, to: String) -> io::Result<()> {
+        match self.volume.rename(from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            renamed => renamed?,
         }
+        let size = self.volume.size(&to)?;
+        self.count(|usage| {
+            usage.remove(from);
+            usage.set(to, size);
+        });
         Ok(())
     }
 
-    fn make_room(&self, bytes: u64, files: u64) -> Result<(), LogError> {
-        let removed = self.usage().make_room(&self.settings.quota, bytes, files)?;
-        for name in removed {
-            self.stats.removed.fetch_add(1, Relaxed);
-            match self.volume.remove(&name) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    warn!(entry = name, %error, "old entry not removed");
-                }
-                _ => {}
-            }
+    /// Removes an entry that must make room; it is no longer counted.
+    fn remove_entry(&self, name: &str) {
+        match self.volume.remove(name) {
+            Ok(()) => _ = self.stats.removed.fetch_add(1, Relaxed),
+            // Another replica was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => warn!(entry = name, %error, "old entry not removed"),
         }
-        Ok(())
+    }
+
+    /// Removes a file that came to nothing.
+    pub(super) fn remove(&self, name: &str) {
+        if let Err(error) = self.volume.remove(name) {
+            warn!(file = name, %error, "empty log not removed");
+        }
     }
 
     fn usage(&self) -> MutexGuard<'_, Usage> {
@@ -216,21 +209,9 @@ impl Writer {
         self.stats.set_usage(&usage);
     }
 
-    fn sync_folder(&self) -> io::Result<()> {
-        match self.settings.fsync {
-            Fsync::Entry => self.folder_sync.sync(|| self.volume.sync_folder()),
-            Fsync::Batch | Fsync::None => Ok(()),
-        }
-    }
-
-    fn sync_log(&self, log: &NamedLog, file: &str) -> io::Result<()> {
-        match self.settings.fsync {
-            Fsync::Entry => {
-                log.sync.sync(|| self.volume.sync_file(file))?;
-                self.sync_folder()
-            }
-            Fsync::Batch | Fsync::None => Ok(()),
-        }
+    /// Makes the names durable; shared by all who want that at the same time.
+    pub(super) fn sync_folder(&self) -> io::Result<()> {
+        self.folder_sync.sync(|| self.volume.sync_folder())
     }
 
     /// Makes everything durable that was written so far.

@@ -1,21 +1,26 @@
 //! Group commit: the thread through which all writes of a store go.
 //!
 //! It takes every write that is waiting, up to a bound, applies them in the order in which they
-//! came in one transaction, commits that with one fsync, and only then answers. Under load a
+//! came in one transaction, commits that, and only then answers. A commit syncs twice, its pages
+//! and then the switch to them, however many writes it holds. Under load a
 //! commit's duration is what gathers the next batch, so nothing waits on purpose. An operation
 //! that fails by itself (a number that is none) leaves the others alone; a commit that fails fails
 //! its whole batch, of which nothing is kept. A caller that stops waiting takes nothing back.
 //!
-//! After an error of the file redb refuses all further work, so the database is opened again.
+//! After an error of the file, in a commit or in a read, redb refuses all further work, so the
+//! database is opened again: at once; if that fails, by the next write, or by a read that comes
+//! [`RETRY`] later.
 
 use super::TABLE;
 use super::open::{Opener, convert};
+use super::operation::{Answer, Operation};
 use crate::capability::key_value::store::StoreError;
 use arc_swap::ArcSwapOption;
-use redb::{Database, Durability, ReadableTable as _, Table, WriteTransaction};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use redb::{Database, Durability, WriteTransaction};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
@@ -24,28 +29,18 @@ const MAX_WRITES: usize = 1024;
 /// Bytes after which a batch takes no further write.
 const MAX_BYTES: usize = 16 << 20;
 
-/// A write.
-#[derive(Debug)]
-pub(super) enum Operation {
-    Set(Vec<(String, Vec<u8>)>),
-    Delete(Vec<String>),
-    Increment { key: String, delta: i64 },
-    Swap { key: String, expected: Option<Vec<u8>>, value: Vec<u8> },
-}
-
-/// What a write led to.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Done,
-    Sum(i64),
-    Found(Option<Vec<u8>>),
-}
-
-type Answer = Result<Outcome, StoreError>;
+/// How long reads that find no database leave it at that.
+const RETRY: Duration = Duration::from_secs(1);
 
 struct Write {
     operation: Operation,
     answer: oneshot::Sender<Answer>,
+}
+
+enum Request {
+    Write(Write),
+    /// A reader found that the database has failed.
+    Reopen,
 }
 
 /// What a store has done so far.
@@ -57,7 +52,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Transactions committed, each with one fsync.
+    /// Transactions committed; each is synced once for all its writes.
     pub fn commits(&self) -> u64 {
         self.commits.load(Relaxed)
     }
@@ -77,8 +72,9 @@ impl Stats {
 #[derive(Debug)]
 pub(super) struct Committer {
     /// `None` once closed.
-    queue: Mutex<Option<mpsc::UnboundedSender<Write>>>,
+    queue: Mutex<Option<mpsc::UnboundedSender<Request>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    asked: Arc<AtomicBool>,
     stats: Arc<Stats>,
 }
 
@@ -89,12 +85,20 @@ impl Committer {
     ) -> Result<Self, StoreError> {
         let (sender, queue) = mpsc::unbounded_channel();
         let stats = Arc::<Stats>::default();
-        let worker = Worker { database, opener, queue, stats: Arc::clone(&stats) };
+        let asked = Arc::<AtomicBool>::default();
+        let worker = Worker {
+            database,
+            opener,
+            queue,
+            asked: Arc::clone(&asked),
+            failed: None,
+            stats: Arc::clone(&stats),
+        };
         let thread = std::thread::Builder::new()
             .name("key-value".into())
             .spawn(move || worker.run())
             .map_err(|error| StoreError::from_io(&error))?;
-        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), stats })
+        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), asked, stats })
     }
 
     pub(super) fn stats(&self) -> &Stats {
@@ -104,13 +108,25 @@ impl Committer {
     /// Hands over a write and waits until it is durable.
     pub(super) async fn submit(&self, operation: Operation) -> Answer {
         let (answer, answered) = oneshot::channel();
-        {
-            let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            let queue = queue.as_ref().ok_or(StoreError::Closed)?;
-            self.stats.pending.fetch_add(1, Relaxed);
-            queue.send(Write { operation, answer }).map_err(|_| StoreError::Closed)?;
-        }
+        self.stats.pending.fetch_add(1, Relaxed);
+        self.send(Request::Write(Write { operation, answer })).inspect_err(|_| {
+            self.stats.pending.fetch_sub(1, Relaxed);
+        })?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Has the database opened again, and says what a reader that finds it failed is told.
+    pub(super) fn reopen(&self) -> StoreError {
+        if self.asked.swap(true, SeqCst) {
+            return StoreError::Unavailable;
+        }
+        self.send(Request::Reopen).err().unwrap_or(StoreError::Unavailable)
+    }
+
+    fn send(&self, request: Request) -> Result<(), StoreError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.send(request).map_err(|_| StoreError::Closed)
     }
 
     /// Commits what was handed over and closes the file.
@@ -132,58 +148,94 @@ impl Drop for Committer {
 struct Worker {
     database: Arc<ArcSwapOption<Database>>,
     opener: Opener,
-    queue: mpsc::UnboundedReceiver<Write>,
+    queue: mpsc::UnboundedReceiver<Request>,
+    /// Whether a reader's request to open again is on its way.
+    asked: Arc<AtomicBool>,
+    /// When the database could not be opened again.
+    failed: Option<Instant>,
     stats: Arc<Stats>,
 }
 
 impl Worker {
     fn run(mut self) {
-        while let Some(first) = self.queue.blocking_recv() {
-            let batch = self.gather(first);
-            let size = batch.len() as u64;
-            let result = self.commit(&batch);
-            if result.is_ok() {
-                self.stats.commits.fetch_add(1, Relaxed);
-                self.stats.writes.fetch_add(size, Relaxed);
+        while let Some(request) = self.queue.blocking_recv() {
+            let (batch, reopen) = self.gather(request);
+            if reopen {
+                self.restore();
             }
-            self.stats.pending.fetch_sub(size, Relaxed);
-            answer(batch, result);
+            if !self.write(batch) {
+                self.restore();
+            }
         }
         self.database.store(None);
     }
 
-    fn gather(&mut self, first: Write) -> Vec<Write> {
-        let mut bytes = first.operation.bytes();
-        let mut batch = vec![first];
-        while batch.len() < MAX_WRITES
-            && bytes < MAX_BYTES
-            && let Ok(next) = self.queue.try_recv()
-        {
-            bytes += next.operation.bytes();
-            batch.push(next);
+    /// What is waiting, up to a bound, and whether a reader wants the database opened again.
+    fn gather(&mut self, first: Request) -> (Vec<Write>, bool) {
+        let (mut batch, mut bytes, mut reopen) = (Vec::new(), 0, false);
+        let mut request = Some(first);
+        while let Some(next) = request {
+            match next {
+                Request::Write(write) => {
+                    bytes += write.operation.bytes();
+                    batch.push(write);
+                }
+                Request::Reopen => reopen = true,
+            }
+            let is_full = batch.len() >= MAX_WRITES || bytes >= MAX_BYTES;
+            request = if is_full { None } else { self.queue.try_recv().ok() };
         }
-        batch
+        (batch, reopen)
     }
 
-    /// Commits a batch; the results are those of its writes one by one.
-    fn commit(&self, batch: &[Write]) -> Result<Vec<Answer>, StoreError> {
-        let database = self.database()?;
-        let committed = commit(&database, batch);
-        if let Err(failure) = &committed {
-            warn!(error = %failure, writes = batch.len(), "commit failed; the store is opened again");
+    /// Commits a batch and answers its callers; says whether that went well.
+    fn write(&mut self, batch: Vec<Write>) -> bool {
+        let size = batch.len() as u64;
+        if size == 0 {
+            return true;
+        }
+        let result = self.database().and_then(|database| commit(&database, &batch));
+        match &result {
+            Ok(_) => {
+                self.stats.commits.fetch_add(1, Relaxed);
+                self.stats.writes.fetch_add(size, Relaxed);
+            }
+            Err(failure) => warn!(error = %failure, writes = size, "commit failed"),
+        }
+        self.stats.pending.fetch_sub(size, Relaxed);
+        let is_committed = result.is_ok();
+        answer(batch, result);
+        is_committed
+    }
+
+    /// Opens the database again unless it still works.
+    fn restore(&mut self) {
+        let works = |database: Arc<Database>| database.begin_write().is_ok();
+        let is_recent = |failed: Instant| failed.elapsed() < RETRY;
+        if !self.database.load_full().is_some_and(works) && !self.failed.is_some_and(is_recent) {
             self.database.store(None);
+            // If it fails, that is logged, and tried again when somebody asks.
+            let _ = self.database();
         }
-        committed
+        // Only now: readers that failed meanwhile were served by this.
+        self.asked.store(false, SeqCst);
     }
 
-    /// The database, opened again if an error closed it.
-    fn database(&self) -> Result<Arc<Database>, StoreError> {
+    /// The database, opened again if it was closed.
+    fn database(&mut self) -> Result<Arc<Database>, StoreError> {
         if let Some(database) = self.database.load_full() {
             return Ok(database);
         }
-        let database = Arc::new(self.opener.open()?);
-        self.database.store(Some(Arc::clone(&database)));
-        Ok(database)
+        let opened = self.opener.open().map(Arc::new);
+        self.failed = opened.is_err().then(Instant::now);
+        match &opened {
+            Ok(database) => {
+                self.database.store(Some(Arc::clone(database)));
+                warn!("store opened again after a failure");
+            }
+            Err(failure) => error!(error = %failure, "store not opened again"),
+        }
+        opened
     }
 }
 
@@ -218,56 +270,4 @@ fn commit(database: &Database, batch: &[Write]) -> Result<Vec<Answer>, StoreErro
 fn apply(transaction: &WriteTransaction, batch: &[Write]) -> Result<Vec<Answer>, redb::Error> {
     let mut table = transaction.open_table(TABLE)?;
     batch.iter().map(|write| write.operation.apply(&mut table)).collect()
-}
-
-type Writable<'t> = Table<'t, &'static str, &'static [u8]>;
-
-impl Operation {
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Set(pairs) => pairs.iter().map(|(key, value)| key.len() + value.len()).sum(),
-            Self::Delete(keys) => keys.iter().map(String::len).sum(),
-            Self::Increment { key, .. } => key.len(),
-            Self::Swap { key, value, .. } => key.len() + value.len(),
-        }
-    }
-
-    /// The outer error is the table's and ends the batch, the inner one is the operation's own.
-    fn apply(&self, table: &mut Writable<'_>) -> Result<Answer, redb::Error> {
-        match self {
-            Self::Set(pairs) => {
-                for (key, value) in pairs {
-                    table.insert(key.as_str(), value.as_slice())?;
-                }
-                Ok(Ok(Outcome::Done))
-            }
-            Self::Delete(keys) => {
-                for key in keys {
-                    table.remove(key.as_str())?;
-                }
-                Ok(Ok(Outcome::Done))
-            }
-            Self::Increment { key, delta } => increment(table, key, *delta),
-            Self::Swap { key, expected, value } => {
-                let found = table.get(key.as_str())?.map(|found| found.value().to_vec());
-                if found != *expected {
-                    return Ok(Ok(Outcome::Found(found)));
-                }
-                table.insert(key.as_str(), value.as_slice())?;
-                Ok(Ok(Outcome::Done))
-            }
-        }
-    }
-}
-
-fn increment(table: &mut Writable<'_>, key: &str, delta: i64) -> Result<Answer, redb::Error> {
-    let present = match table.get(key)? {
-        None => Some(0),
-        Some(value) => std::str::from_utf8(value.value()).ok().and_then(|text| text.parse().ok()),
-    };
-    let Some(sum) = present.and_then(|number: i64| number.checked_add(delta)) else {
-        return Ok(Err(StoreError::NotANumber));
-    };
-    table.insert(key, sum.to_string().as_bytes())?;
-    Ok(Ok(Outcome::Sum(sum)))
 }

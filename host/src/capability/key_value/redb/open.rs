@@ -1,9 +1,10 @@
 //! Opens a store's file: waits for the lock, shows how a repair gets on, and sorts redb's errors.
 
 use super::TABLE;
+use crate::capability::folder;
 use crate::capability::key_value::store::StoreError;
-use redb::{Builder, Database, DatabaseError};
-use std::fs::{self, File, OpenOptions};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase as _, TableError};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -75,22 +76,33 @@ impl Opener {
 
     pub(super) fn open(&self) -> Result<Database, StoreError> {
         let database = (self.0)()?;
-        // Readers expect the table.
-        let made = || -> Result<(), redb::Error> {
-            let transaction = database.begin_write()?;
-            transaction.open_table(TABLE)?;
-            transaction.commit()?;
-            Ok(())
-        };
-        made().map_err(convert)?;
+        make_table(&database).map_err(convert)?;
         Ok(database)
     }
 }
 
+/// Readers expect the table. Writes nothing if it is there: a full disk must not keep a store from
+/// being opened, and a commit without quick repair would let the next crash cost a walk of the
+/// whole file.
+fn make_table(database: &Database) -> Result<(), redb::Error> {
+    match database.begin_read()?.open_table(TABLE) {
+        Ok(_) => return Ok(()),
+        Err(TableError::TableDoesNotExist(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    transaction.open_table(TABLE)?;
+    Ok(transaction.commit()?)
+}
+
 /// Makes the file with its folder, for this user only, and makes its name durable.
 fn create(path: &Path) -> io::Result<File> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    let folder = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    folder::create(folder, 0o700)?;
     let file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     File::open(folder)?.sync_all()?;

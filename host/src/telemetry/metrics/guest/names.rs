@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Most characters of a metric's name or an attribute's key.
-pub const MAX_NAME: usize = 64;
+const MAX_NAME: usize = 64;
 
 /// Prefixes of the host's own metrics and of what exporters add.
 const RESERVED: [&str; 6] = ["weir_", "http_", "process_", "otel_", "target_", "scrape_"];
