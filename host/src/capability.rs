@@ -5,6 +5,7 @@
 //! of a component without the grant gets the interface's own error, not a trap.
 
 pub mod files;
+mod folder;
 pub mod interfaces;
 pub mod key_value;
 pub mod log_directory;
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
-use wasmtime_wasi::{DirPerms, FilePerms, WasiCtx};
+use wasmtime_wasi::{FsPerms, WasiCtx};
 
 /// What one component was granted.
 pub struct Grants {
@@ -55,7 +56,7 @@ impl Grants {
             .stdout(stdio::Output::new(stdio::Stream::Stdout, component, caller))
             .stderr(stdio::Output::new(stdio::Stream::Stderr, component, caller));
         if let Some(folder) = &self.files {
-            wasi.preopened_dir(folder, "/", DirPerms::READ, FilePerms::READ)?;
+            wasi.preopened_dir(folder, "/", FsPerms::ReadOnly)?;
         }
         Ok(wasi.build())
     }

@@ -5,8 +5,8 @@
 //! instance that has room or makes one; each instance lives in a [`worker`] of its own, which
 //! serves exchanges, measures the time it runs, and ends when it is idle, used up or broken.
 
-pub mod budget;
 pub mod answer;
+pub mod budget;
 mod call;
 pub mod compile_cache;
 pub mod epoch;

@@ -8,7 +8,10 @@
 //! Resources are left as marker types; a host keeps what stands behind them in its own table.
 
 /// The generated modules, by WIT package.
-#[expect(missing_docs, reason = "generated; the WIT files hold the documentation")]
+#[expect(
+    missing_docs,
+    reason = "generated; the WIT files hold the documentation"
+)]
 mod generated {
     wasmtime::component::bindgen!({
         path: [

@@ -30,7 +30,9 @@ impl IdleTimer {
     /// Ready when a part has been owed for too long. Call it when the body is pending.
     pub fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let limit = self.limit;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         timer.as_mut().poll(cx)
     }
 }

@@ -5,23 +5,10 @@
 //! them can then be reached, by a link or by `..`. Cost: the disk space, and a start that takes as
 //! long as the copying.
 
+use crate::manifest::files::Mount;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-
-/// One item of a component's `files`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mount {
-    /// Every file that the pattern matches, under its own path.
-    Pattern(String),
-    /// A file or folder, under another path.
-    Place {
-        /// Relative to the manifest.
-        source: PathBuf,
-        /// Where the component sees it; absolute.
-        destination: PathBuf,
-    },
-}
 
 /// Why the files cannot be copied.
 #[derive(Debug, thiserror::Error)]
@@ -52,21 +39,35 @@ pub enum FilesError {
 }
 
 /// Copies the files that `mounts` name, relative to `base`, into the empty folder `target`.
-pub fn copy(
-    mounts: &[Mount],
+pub fn copy<'m>(
+    mounts: impl IntoIterator<Item = &'m Mount>,
     exclude: &[String],
     base: &Path,
     target: &Path,
 ) -> Result<(), FilesError> {
-    let exclude: Vec<_> = exclude.iter().map(|text| pattern(text)).collect::<Result<_, _>>()?;
+    let exclude: Vec<_> = exclude
+        .iter()
+        .map(|text| pattern(text))
+        .collect::<Result<_, _>>()?;
     let excluded = |path: &Path| exclude.iter().any(|pattern| pattern.matches_path(path));
-    make_empty(target).map_err(|source| FilesError::Copy { path: target.to_owned(), source })?;
+    make_empty(target).map_err(|source| FilesError::Copy {
+        path: target.to_owned(),
+        source,
+    })?;
     for mount in mounts {
         match mount {
             Mount::Pattern(text) => copy_matching(text, &excluded, base, target)?,
-            Mount::Place { source, destination } => {
-                let destination = inside(destination)?;
-                copy_tree(&base.join(source), &target.join(destination), base, &excluded)?;
+            Mount::Placement {
+                source,
+                destination,
+            } => {
+                let destination = inside(Path::new(destination))?;
+                copy_tree(
+                    &base.join(source),
+                    &target.join(destination),
+                    base,
+                    &excluded,
+                )?;
             }
         }
     }
@@ -82,8 +83,10 @@ fn make_empty(folder: &Path) -> io::Result<()> {
 }
 
 fn pattern(text: &str) -> Result<glob::Pattern, FilesError> {
-    glob::Pattern::new(text)
-        .map_err(|error| FilesError::Pattern { pattern: text.to_owned(), reason: error.msg })
+    glob::Pattern::new(text).map_err(|error| FilesError::Pattern {
+        pattern: text.to_owned(),
+        reason: error.msg,
+    })
 }
 
 fn copy_matching(
@@ -93,15 +96,18 @@ fn copy_matching(
     target: &Path,
 ) -> Result<(), FilesError> {
     let whole = format!("{}/{text}", glob::Pattern::escape(&base.to_string_lossy()));
-    let paths = glob::glob(&whole)
-        .map_err(|error| FilesError::Pattern { pattern: text.to_owned(), reason: error.msg })?;
+    let paths = glob::glob(&whole).map_err(|error| FilesError::Pattern {
+        pattern: text.to_owned(),
+        reason: error.msg,
+    })?;
     for path in paths {
         let path = path.map_err(|error| FilesError::Copy {
             path: error.path().to_owned(),
             source: error.into(),
         })?;
-        let relative =
-            path.strip_prefix(base).map_err(|_| FilesError::Outside { path: path.clone() })?;
+        let relative = path
+            .strip_prefix(base)
+            .map_err(|_| FilesError::Outside { path: path.clone() })?;
         copy_tree(&path, &target.join(inside(relative)?), base, excluded)?;
     }
     Ok(())
@@ -114,7 +120,10 @@ fn copy_tree(
     base: &Path,
     excluded: &impl Fn(&Path) -> bool,
 ) -> Result<(), FilesError> {
-    let failed = |source| FilesError::Copy { path: from.to_owned(), source };
+    let failed = |source| FilesError::Copy {
+        path: from.to_owned(),
+        source,
+    };
     if excluded(from.strip_prefix(base).unwrap_or(from)) {
         return Ok(());
     }
@@ -127,7 +136,10 @@ fn copy_tree(
         return Ok(());
     }
     let parent = to.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(parent).and_then(|()| fs::copy(from, to)).map_err(failed).map(drop)
+    fs::create_dir_all(parent)
+        .and_then(|()| fs::copy(from, to))
+        .map_err(failed)
+        .map(drop)
 }
 
 /// The path without its root, if it leads nowhere else.
@@ -136,7 +148,9 @@ fn inside(path: &Path) -> Result<PathBuf, FilesError> {
         .filter(|part| !matches!(part, Component::RootDir | Component::CurDir))
         .map(|part| match part {
             Component::Normal(name) => Ok(name),
-            _ => Err(FilesError::Outside { path: path.to_owned() }),
+            _ => Err(FilesError::Outside {
+                path: path.to_owned(),
+            }),
         })
         .collect()
 }
@@ -159,7 +173,13 @@ mod tests {
     fn copied(mounts: &[Mount], exclude: &[&str]) -> Result<Vec<String>, FilesError> {
         let folder = tempfile::tempdir().unwrap();
         let base = folder.path().join("app");
-        for file in ["a.txt", "b.md", "web/index.html", "web/js/x.js", "secret/key"] {
+        for file in [
+            "a.txt",
+            "b.md",
+            "web/index.html",
+            "web/js/x.js",
+            "secret/key",
+        ] {
             let path = base.join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, file).unwrap();
@@ -171,21 +191,45 @@ mod tests {
 
     #[test]
     fn patterns_keep_their_paths_and_places_get_others() {
-        let place = Mount::Place { source: "web".into(), destination: "/static".into() };
+        let place = Mount::Placement {
+            source: "web".into(),
+            destination: "/static".into(),
+        };
         let mounts = [Mount::Pattern("*.txt".into()), place];
-        assert_eq!(copied(&mounts, &[]).unwrap(), ["a.txt", "static/index.html", "static/js/x.js"]);
+        assert_eq!(
+            copied(&mounts, &[]).unwrap(),
+            ["a.txt", "static/index.html", "static/js/x.js"]
+        );
         let all = [Mount::Pattern("**/*".into())];
-        assert_eq!(copied(&all, &["secret/*", "*.md"]).unwrap(), ["a.txt", "web/index.html", "web/js/x.js"]);
+        assert_eq!(
+            copied(&all, &["secret/*", "*.md"]).unwrap(),
+            ["a.txt", "web/index.html", "web/js/x.js"]
+        );
     }
 
     #[test]
     fn what_leads_outside_or_is_missing_is_refused() {
         let place = |source: &str, destination: &str| {
-            copied(&[Mount::Place { source: source.into(), destination: destination.into() }], &[])
+            copied(
+                &[Mount::Placement {
+                    source: source.into(),
+                    destination: destination.into(),
+                }],
+                &[],
+            )
         };
-        assert!(matches!(place("web", "/../x"), Err(FilesError::Outside { .. })));
-        assert!(matches!(place("missing", "/x"), Err(FilesError::Copy { .. })));
+        assert!(matches!(
+            place("web", "/../x"),
+            Err(FilesError::Outside { .. })
+        ));
+        assert!(matches!(
+            place("missing", "/x"),
+            Err(FilesError::Copy { .. })
+        ));
         let outside = copied(&[Mount::Pattern("../*".into())], &[]);
-        assert!(matches!(outside, Err(FilesError::Outside { .. }) | Ok(_)), "{outside:?}");
+        assert!(
+            matches!(outside, Err(FilesError::Outside { .. }) | Ok(_)),
+            "{outside:?}"
+        );
     }
 }

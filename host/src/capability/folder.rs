@@ -20,7 +20,11 @@ pub(super) fn create(path: &Path, mode: u32) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
         made => made?,
     }
-    let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+    let above = if above.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        above
+    };
     File::open(above)?.sync_all()
 }
 

@@ -49,26 +49,76 @@ const OFFERED: &[(&str, Version, Capability, &[&str])] = {
     use Version::{Exactly, Minor};
     &[
         ("wasi:io", Minor("0.2"), Base, &["error", "poll", "streams"]),
-        ("wasi:clocks", Minor("0.2"), Base, &["monotonic-clock", "wall-clock"]),
-        ("wasi:clocks", Minor("0.3"), Base, &["monotonic-clock", "system-clock", "types"]),
+        (
+            "wasi:clocks",
+            Minor("0.2"),
+            Base,
+            &["monotonic-clock", "wall-clock"],
+        ),
+        (
+            "wasi:clocks",
+            Minor("0.3"),
+            Base,
+            &["monotonic-clock", "system-clock", "types"],
+        ),
         ("wasi:random", Minor("0.2"), Base, RANDOM),
         ("wasi:random", Minor("0.3"), Base, RANDOM),
         ("wasi:cli", Minor("0.2"), Base, CLI),
         ("wasi:cli", Minor("0.3"), Base, CLI),
         ("wasi:cli", Minor("0.3"), Base, &["types"]),
-        ("wasi:filesystem", Minor("0.2"), Files, &["preopens", "types"]),
-        ("wasi:filesystem", Minor("0.3"), Files, &["preopens", "types"]),
+        (
+            "wasi:filesystem",
+            Minor("0.2"),
+            Files,
+            &["preopens", "types"],
+        ),
+        (
+            "wasi:filesystem",
+            Minor("0.3"),
+            Files,
+            &["preopens", "types"],
+        ),
         ("wasi:sockets", Minor("0.2"), Sockets, SOCKETS),
-        ("wasi:sockets", Minor("0.3"), Sockets, &["ip-name-lookup", "types"]),
-        ("wasi:http", Minor("0.2"), Http, &["outgoing-handler", "types"]),
+        (
+            "wasi:sockets",
+            Minor("0.3"),
+            Sockets,
+            &["ip-name-lookup", "types"],
+        ),
+        (
+            "wasi:http",
+            Minor("0.2"),
+            Http,
+            &["outgoing-handler", "types"],
+        ),
         ("wasi:http", Minor("0.3"), Http, &["client", "types"]),
-        ("wasi:config", Exactly("0.2.0-draft-2024-09-27"), Variables, &["store"]),
-        ("wasi:keyvalue", Exactly("0.2.0-draft2"), KeyValue, &["atomics", "batch", "store"]),
+        (
+            "wasi:config",
+            Exactly("0.2.0-draft-2024-09-27"),
+            Variables,
+            &["store"],
+        ),
+        (
+            "wasi:keyvalue",
+            Exactly("0.2.0-draft2"),
+            KeyValue,
+            &["atomics", "batch", "store"],
+        ),
         ("fermyon:spin", Exactly("2.0.0"), KeyValue, &["key-value"]),
         ("fermyon:spin", Exactly("2.0.0"), Variables, &["variables"]),
         ("spin:key-value", Exactly("3.0.0"), KeyValue, &["key-value"]),
-        ("spin:variables", Exactly("3.0.0"), Variables, &["variables"]),
-        ("weir:platform", Exactly("0.1.0"), LogDirectory, &["log-directory", "log-directory-sync"]),
+        (
+            "spin:variables",
+            Exactly("3.0.0"),
+            Variables,
+            &["variables"],
+        ),
+        (
+            "weir:platform",
+            Exactly("0.1.0"),
+            LogDirectory,
+            &["log-directory", "log-directory-sync"],
+        ),
         ("weir:platform", Exactly("0.1.0"), Metrics, &["metrics"]),
     ]
 };
@@ -155,9 +205,13 @@ fn parts(import: &str) -> Option<(&str, &str, &str)> {
 /// The offered interface whose name is nearest, if it is near at all.
 fn nearest(import: &str) -> Option<String> {
     let name = import.split_once('@').map_or(import, |(name, _)| name);
-    let offered = OFFERED.iter().flat_map(|(package, version, _, interfaces)| {
-        interfaces.iter().map(move |interface| (format!("{package}/{interface}"), version))
-    });
+    let offered = OFFERED
+        .iter()
+        .flat_map(|(package, version, _, interfaces)| {
+            interfaces
+                .iter()
+                .map(move |interface| (format!("{package}/{interface}"), version))
+        });
     let distance = |offered: &str| strsim::damerau_levenshtein(offered, name);
     let (nearest, version) = offered.min_by_key(|(offered, _)| distance(offered))?;
     (distance(&nearest) <= name.len() / 3).then(|| format!("{nearest}@{version}"))
@@ -178,7 +232,10 @@ mod tests {
     #[test]
     fn a_missing_import_is_told_with_the_nearest_offered() {
         let message = missing("spin:key-value/key-value@3.1.0").unwrap();
-        assert!(message.contains("spin:key-value/key-value@3.0.0"), "{message}");
+        assert!(
+            message.contains("spin:key-value/key-value@3.0.0"),
+            "{message}"
+        );
         let message = missing("acme:payments/ledger@1.0.0").unwrap();
         assert_eq!(message, "acme:payments/ledger@1.0.0");
     }

@@ -62,7 +62,10 @@ impl Open {
         let began = Instant::now();
         let done = work.await;
         let result = done.as_ref().map_or_else(StoreError::reason, |_| "ok");
-        self.component.grants.series.key_value(&self.label, operation, result, began.elapsed());
+        self.component
+            .grants
+            .series
+            .key_value(&self.label, operation, result, began.elapsed());
         if let Err(error @ (StoreError::Io(_) | StoreError::NoSpace)) = &done {
             tracing::warn!(component = &*self.component.id, store = &*self.label, operation, %error,
                 "key-value operation failed");

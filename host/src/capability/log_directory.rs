@@ -187,11 +187,20 @@ impl LogDirectory {
         let writer = Arc::new(Writer::new(volume, host, settings, Arc::clone(&stats))?);
         let unsynced = (settings.fsync == Fsync::Batch).then(|| {
             let unsynced = Arc::<AtomicBool>::default();
-            tokio::spawn(sync_in_batches(Arc::downgrade(&writer), Arc::clone(&unsynced)));
+            tokio::spawn(sync_in_batches(
+                Arc::downgrade(&writer),
+                Arc::clone(&unsynced),
+            ));
             unsynced
         });
         let places = Arc::new(Semaphore::new(CONCURRENCY));
-        Ok(Self { writer, places, unsynced, stats, quota: settings.quota })
+        Ok(Self {
+            writer,
+            places,
+            unsynced,
+            stats,
+            quota: settings.quota,
+        })
     }
 
     /// What it holds and what was done with it.
@@ -212,7 +221,8 @@ impl LogDirectory {
 
     /// Appends a line to the log called `log`.
     pub async fn append_line(&self, log: String, line: String) -> Result<(), LogError> {
-        self.run(move |writer| writer.append_line(&log, &line)).await
+        self.run(move |writer| writer.append_line(&log, &line))
+            .await
     }
 
     async fn run<T: Send + 'static>(
@@ -226,7 +236,9 @@ impl LogDirectory {
             drop(place);
             done
         });
-        let done = done.await.map_err(|error| LogError::Io(error.to_string()))?;
+        let done = done
+            .await
+            .map_err(|error| LogError::Io(error.to_string()))?;
         if let Some(unsynced) = &self.unsynced {
             unsynced.store(true, Relaxed);
         }
@@ -238,7 +250,9 @@ async fn sync_in_batches(writer: std::sync::Weak<Writer>, unsynced: Arc<AtomicBo
     let mut interval = tokio::time::interval(BATCH_INTERVAL);
     loop {
         interval.tick().await;
-        let Some(writer) = writer.upgrade() else { return };
+        let Some(writer) = writer.upgrade() else {
+            return;
+        };
         if !unsynced.swap(false, Relaxed) {
             continue;
         }

@@ -28,9 +28,21 @@ impl InstanceState {
 
 impl wit::Host for InstanceState {
     fn describe(&mut self, name: String, kind: wit::Kind, about: wit::Description) -> Measured {
-        let wit::Description { help, unit, boundaries } = about;
+        let wit::Description {
+            help,
+            unit,
+            boundaries,
+        } = about;
         self.measure(|series| {
-            series.describe(&name, kind.into(), Description { help, unit, boundaries })
+            series.describe(
+                &name,
+                kind.into(),
+                Description {
+                    help,
+                    unit,
+                    boundaries,
+                },
+            )
         })
     }
 

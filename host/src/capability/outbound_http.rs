@@ -92,19 +92,30 @@ impl Outbound {
         request: Request<WasiBody>,
         origin: Option<Origin>,
     ) -> Result<Response<WasiBody>, Error> {
-        let depth = origin.as_ref().map_or(0, |origin| origin.depth).saturating_add(1);
+        let depth = origin
+            .as_ref()
+            .map_or(0, |origin| origin.depth)
+            .saturating_add(1);
         if depth > MAX_DEPTH {
             return Err(Error::LoopDetected);
         }
-        let chain = self.chain.get().and_then(Weak::upgrade).ok_or(Error::DestinationUnavailable)?;
+        let chain = self
+            .chain
+            .get()
+            .and_then(Weak::upgrade)
+            .ok_or(Error::DestinationUnavailable)?;
         let trace = origin.and_then(|origin| origin.trace);
-        chain.call(target, request, chain::Link { depth, trace }).await
+        chain
+            .call(target, request, chain::Link { depth, trace })
+            .await
     }
 }
 
 impl std::fmt::Debug for Outbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outbound").field("allowed", &self.allowed).finish_non_exhaustive()
+        f.debug_struct("Outbound")
+            .field("allowed", &self.allowed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,7 +132,10 @@ impl OutboundHooks {
     }
 }
 
-type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+type Sent = (
+    Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+);
 
 impl WasiHttpHooks for OutboundHooks {
     /// The client sets it, from the URI.
@@ -138,7 +152,9 @@ impl WasiHttpHooks for OutboundHooks {
         let outbound = Arc::clone(&self.outbound);
         let origin = self.caller.get().map(|exchange| exchange.origin().clone());
         Box::new(async move {
-            let response = outbound.send(request, options.unwrap_or_default(), origin).await?;
+            let response = outbound
+                .send(request, options.unwrap_or_default(), origin)
+                .await?;
             let io: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
             Ok((response, io))
         })

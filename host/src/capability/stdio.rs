@@ -60,7 +60,10 @@ impl Output {
     }
 
     fn take(&self, bytes: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(bytes);
     }
 }
 
@@ -214,7 +217,10 @@ impl HasData for Stdio {
 }
 
 fn view(state: &mut InstanceState) -> WasiCliCtxView<'_> {
-    WasiCliCtxView { ctx: state.wasi.cli(), table: &mut state.table }
+    WasiCliCtxView {
+        ctx: state.wasi.cli(),
+        table: &mut state.table,
+    }
 }
 
 type Written = FutureReader<std::result::Result<(), types::ErrorCode>>;

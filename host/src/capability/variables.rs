@@ -78,6 +78,9 @@ impl config::Host for InstanceState {
 
     fn get_all(&mut self) -> wasmtime::Result<Result<Vec<(String, String)>, config::Error>> {
         let all = &self.component().grants.variables;
-        Ok(Ok(all.iter().map(|(key, value)| (key.clone(), value.clone())).collect()))
+        Ok(Ok(all
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()))
     }
 }

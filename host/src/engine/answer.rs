@@ -31,7 +31,12 @@ pub async fn ask(
     let limit = pool.component().timeout;
     let response = head(answer, limit).await?;
     let idle = IdleTimer::new(limit);
-    Ok(response.map(|inner| GuestBody { inner, guard, idle, ended: false }))
+    Ok(response.map(|inner| GuestBody {
+        inner,
+        guard,
+        idle,
+        ended: false,
+    }))
 }
 
 async fn head(answer: oneshot::Receiver<Answer>, limit: Duration) -> Answer {
@@ -77,7 +82,10 @@ impl Body for GuestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         match Pin::new(&mut self.inner).poll_frame(cx) {
-            Poll::Pending => self.idle.poll_stalled(cx).map(|()| Some(Err(Failure::Timeout))),
+            Poll::Pending => self
+                .idle
+                .poll_stalled(cx)
+                .map(|()| Some(Err(Failure::Timeout))),
             Poll::Ready(Some(Ok(frame))) => {
                 self.idle.moved();
                 Poll::Ready(Some(Ok(frame)))

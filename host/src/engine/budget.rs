@@ -55,13 +55,20 @@ impl InstanceBudget {
 
     /// Places for an instance, if they are free.
     pub(super) fn try_take(&self, places: u32) -> Option<Place> {
-        Arc::clone(&self.places).try_acquire_many_owned(places).ok().map(Place)
+        Arc::clone(&self.places)
+            .try_acquire_many_owned(places)
+            .ok()
+            .map(Place)
     }
 
     /// Places for an instance, as soon as they are free.
     pub(super) async fn take(&self, places: u32) -> Option<Place> {
         self.reclaim();
-        Arc::clone(&self.places).acquire_many_owned(places).await.ok().map(Place)
+        Arc::clone(&self.places)
+            .acquire_many_owned(places)
+            .await
+            .ok()
+            .map(Place)
     }
 
     fn reclaim(&self) {

@@ -95,8 +95,10 @@ fn start_p2<'a>(
     }))
 }
 
-type ArgumentsP2 =
-    (Resource<p2_types::IncomingRequest>, Resource<p2_types::ResponseOutparam>);
+type ArgumentsP2 = (
+    Resource<p2_types::IncomingRequest>,
+    Resource<p2_types::ResponseOutparam>,
+);
 
 fn arguments_p2(
     state: &mut InstanceState,
@@ -109,10 +111,12 @@ fn arguments_p2(
     };
     let request = state.http().new_incoming_request(scheme, request)?;
     let exchange = Arc::clone(exchange);
-    let outparam = state.http().new_response_outparam_from_callback(move |given| match given {
-        Ok(response) => respond(&exchange, response),
-        Err(code) => failed_with(&exchange, &code),
-    })?;
+    let outparam = state
+        .http()
+        .new_response_outparam_from_callback(move |given| match given {
+            Ok(response) => respond(&exchange, response),
+            Err(code) => failed_with(&exchange, &code),
+        })?;
     Ok((request, outparam))
 }
 

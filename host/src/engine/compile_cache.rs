@@ -73,24 +73,41 @@ pub struct CompileCache {
 impl CompileCache {
     /// Opens the folder, making it if it is not there.
     pub fn open(folder: &Path, engine: &Engine) -> Result<Self, CacheError> {
-        let io = |source| CacheError::Io { path: folder.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
+        let io = |source| CacheError::Io {
+            path: folder.to_owned(),
+            source,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(io)?;
         let metadata = fs::metadata(folder).map_err(io)?;
         let uid = rustix::process::getuid().as_raw();
         if metadata.uid() != uid || metadata.mode() & 0o077 != 0 {
-            return Err(CacheError::Untrusted { path: folder.to_owned(), uid });
+            return Err(CacheError::Untrusted {
+                path: folder.to_owned(),
+                uid,
+            });
         }
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Self { folder: folder.to_owned(), engine: hasher.finish() })
+        Ok(Self {
+            folder: folder.to_owned(),
+            engine: hasher.finish(),
+        })
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
-        self.folder.join(format!("{digest}-{:016x}.cwasm", self.engine))
+        self.folder
+            .join(format!("{digest}-{:016x}.cwasm", self.engine))
     }
 
     /// The compiled form of the component with this digest, if it is there and whole.
-    #[expect(unsafe_code, reason = "the only way to load code that was compiled before")]
+    #[expect(
+        unsafe_code,
+        reason = "the only way to load code that was compiled before"
+    )]
     pub(super) fn load(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
         let path = self.path(digest);
         if !path.exists() {
@@ -101,7 +118,9 @@ impl CompileCache {
         // it was renamed into place whole. wasmtime checks its own header beside that.
         let loaded = unsafe { Component::deserialize_file(engine, &path) };
         loaded
-            .inspect_err(|error| tracing::warn!(path = %path.display(), %error, "cached code unusable"))
+            .inspect_err(
+                |error| tracing::warn!(path = %path.display(), %error, "cached code unusable"),
+            )
             .ok()
     }
 

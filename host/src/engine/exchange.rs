@@ -96,13 +96,19 @@ impl Exchange {
 
     /// Nobody waits for it any more.
     pub fn abandon(&self) {
-        let before = self.phase.fetch_update(Ordering::AcqRel, Ordering::Acquire, |phase| {
-            (phase < FINISHED).then_some(ABANDONED)
-        });
+        let before = self
+            .phase
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |phase| {
+                (phase < FINISHED).then_some(ABANDONED)
+            });
         match before {
             // No instance has it yet, and none will begin it.
             Ok(QUEUED) => self.release(),
-            Ok(_) => self.instance.get().into_iter().for_each(|instance| instance.abandoned()),
+            Ok(_) => self
+                .instance
+                .get()
+                .into_iter()
+                .for_each(|instance| instance.abandoned()),
             Err(_) => {}
         }
     }
@@ -167,7 +173,10 @@ impl Exchange {
         // Only the one who entered the last phase comes here.
         let _ = self.finished.set(Instant::now());
         self.release();
-        self.instance.get().into_iter().for_each(|instance| instance.finished());
+        self.instance
+            .get()
+            .into_iter()
+            .for_each(|instance| instance.finished());
     }
 
     fn release(&self) {
@@ -175,7 +184,9 @@ impl Exchange {
     }
 
     fn advance(&self, from: u8, to: u8) -> bool {
-        self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.phase
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 }
 

@@ -118,7 +118,10 @@ pub fn load(
     cache: Option<&CompileCache>,
     path: &Path,
 ) -> Result<Loaded, LoadError> {
-    let read = |source| LoadError::Read { path: path.to_owned(), source };
+    let read = |source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let bytes = std::fs::read(path).map_err(read)?;
     check_header(path, &bytes)?;
     let digest = Digest::of(&bytes);
@@ -128,17 +131,32 @@ pub fn load(
         None => compile(engine, cache, path, &bytes, &digest)?,
     };
     let ty = component.component_type();
-    let imports = ty.imports(engine).map(|(name, _)| name.to_owned()).collect();
-    let exports = ty.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    let imports = ty
+        .imports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let exports = ty
+        .exports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
     let places = places(&component);
-    Ok(Loaded { path: path.to_owned(), component, digest, imports, exports, places })
+    Ok(Loaded {
+        path: path.to_owned(),
+        component,
+        digest,
+        imports,
+        exports,
+        places,
+    })
 }
 
 /// A component begins with `\0asm` and the version `0d 00 01 00`; a core module has `01 00 00 00`.
 fn check_header(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
     match bytes {
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(()),
-        [0, b'a', b's', b'm', ..] => Err(LoadError::CoreModule { path: path.to_owned() }),
+        [0, b'a', b's', b'm', ..] => Err(LoadError::CoreModule {
+            path: path.to_owned(),
+        }),
         _ => Err(LoadError::NotWasm {
             path: path.to_owned(),
             beginning: bytes.iter().take(4).copied().collect(),
@@ -171,7 +189,10 @@ fn compile(
 /// The pool has a memory for each place, and four tables.
 fn places(component: &Component) -> u32 {
     match component.resources_required() {
-        Some(needed) => needed.num_memories.max(needed.num_tables.div_ceil(4)).max(1),
+        Some(needed) => needed
+            .num_memories
+            .max(needed.num_tables.div_ceil(4))
+            .max(1),
         // It instantiates modules that are imported; Weir offers none, so linking fails later.
         None => 1,
     }
@@ -179,11 +200,21 @@ fn places(component: &Component) -> u32 {
 
 impl Loaded {
     /// Links its imports and finds its handler.
-    pub fn link(&self, linker: &Linker<InstanceState>) -> Result<ProxyPre<InstanceState>, LoadError> {
+    pub fn link(
+        &self,
+        linker: &Linker<InstanceState>,
+    ) -> Result<ProxyPre<InstanceState>, LoadError> {
         let handler = self.handler()?;
-        let missing: Vec<_> = self.imports.iter().filter_map(|name| interfaces::missing(name)).collect();
+        let missing: Vec<_> = self
+            .imports
+            .iter()
+            .filter_map(|name| interfaces::missing(name))
+            .collect();
         if !missing.is_empty() {
-            return Err(LoadError::MissingImports { path: self.path.clone(), imports: missing });
+            return Err(LoadError::MissingImports {
+                path: self.path.clone(),
+                imports: missing,
+            });
         }
         let link = |error: wasmtime::Error| LoadError::Link {
             path: self.path.clone(),
@@ -191,8 +222,12 @@ impl Loaded {
         };
         let pre = linker.instantiate_pre(&self.component).map_err(link)?;
         match handler {
-            Handler::P2 => p2::bindings::ProxyPre::new(pre).map(ProxyPre::P2).map_err(link),
-            Handler::P3 => p3::bindings::ServicePre::new(pre).map(ProxyPre::P3).map_err(link),
+            Handler::P2 => p2::bindings::ProxyPre::new(pre)
+                .map(ProxyPre::P2)
+                .map_err(link),
+            Handler::P3 => p3::bindings::ServicePre::new(pre)
+                .map(ProxyPre::P3)
+                .map_err(link),
         }
     }
 
@@ -230,6 +265,9 @@ enum Handler {
 
 impl std::fmt::Debug for Loaded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Loaded").field("path", &self.path).field("digest", &self.digest).finish()
+        f.debug_struct("Loaded")
+            .field("path", &self.path)
+            .field("digest", &self.digest)
+            .finish()
     }
 }

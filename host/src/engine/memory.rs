@@ -27,7 +27,14 @@ pub struct MemoryLimiter {
 impl MemoryLimiter {
     /// Allows `limit` bytes of linear memory.
     pub fn new(limit: usize, series: Arc<ComponentSeries>) -> Self {
-        Self { limit, used: 0, table_elements: 0, refused: false, last_growth: 0, series }
+        Self {
+            limit,
+            used: 0,
+            table_elements: 0,
+            refused: false,
+            last_growth: 0,
+            series,
+        }
     }
 
     /// Whether a growth was ever refused.
@@ -72,9 +79,11 @@ impl ResourceLimiter for MemoryLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
-        let wanted = self.table_elements.saturating_add(desired.saturating_sub(current));
-        let allowed = wanted <= MAX_TABLE_ELEMENTS
-            && maximum.is_none_or(|maximum| desired <= maximum);
+        let wanted = self
+            .table_elements
+            .saturating_add(desired.saturating_sub(current));
+        let allowed =
+            wanted <= MAX_TABLE_ELEMENTS && maximum.is_none_or(|maximum| desired <= maximum);
         if allowed {
             self.table_elements = wanted;
         }

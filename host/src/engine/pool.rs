@@ -164,7 +164,9 @@ impl Shared {
 
     /// Takes a worker's room back. A request that was given to it meanwhile is in its seat.
     pub(super) fn leave(&self, seat: &Arc<Seat>) {
-        self.state().parked.retain(|parked| !Arc::ptr_eq(parked, seat));
+        self.state()
+            .parked
+            .retain(|parked| !Arc::ptr_eq(parked, seat));
     }
 }
 
@@ -197,7 +199,10 @@ impl Reclaim for Shared {
     fn reclaim(&self) {
         // The one at the bottom has been idle longest.
         let mut state = self.state();
-        let idle = state.parked.iter().position(|seat| seat.occupancy.live() == 0);
+        let idle = state
+            .parked
+            .iter()
+            .position(|seat| seat.occupancy.live() == 0);
         let seat = idle.map(|index| state.parked.remove(index));
         drop(state);
         if let Some(seat) = seat {

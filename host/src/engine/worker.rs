@@ -68,7 +68,10 @@ async fn instantiate(pool: &Shared) -> Result<(Store<InstanceState>, Proxy)> {
             true => Err(Interrupted.into()),
             // Tokio's own yield lets other tasks run first; the engine's would be polled again
             // at once.
-            false => Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))),
+            false => Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            )),
         }
     });
     let proxy = pool.pre.instantiate_async(&mut store).await?;
@@ -91,9 +94,8 @@ async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Prox
     seat.hand(first);
     let status = Status::default();
     let end = {
-        let running = store.run_concurrent(async |accessor| {
-            inside(accessor, proxy, pool, &seat, &status).await
-        });
+        let running = store
+            .run_concurrent(async |accessor| inside(accessor, proxy, pool, &seat, &status).await);
         let mut running = pin!(running);
         let series = &pool.component.series;
         let mut outside = Outside::new(pool, &seat, &status);
@@ -136,7 +138,9 @@ async fn inside(
             while let Poll::Ready(Some(ended)) = calls.poll_next_unpin(cx) {
                 ended?;
             }
-            let Some(Job { request, exchange }) = seat.take() else { break };
+            let Some(Job { request, exchange }) = seat.take() else {
+                break;
+            };
             status.parked.store(false, Relaxed);
             left = left.saturating_sub(1);
             if exchange.begin(&seat.occupancy) {
@@ -153,7 +157,9 @@ async fn inside(
             return Poll::Ready(Ok(()));
         }
         let below = quiet || seat.occupancy.live() < pool.reuse.concurrency;
-        let ready = accessor.poll_ready_for_concurrent_call(handler, cx).is_ready();
+        let ready = accessor
+            .poll_ready_for_concurrent_call(handler, cx)
+            .is_ready();
         status.quiet.store(quiet, Relaxed);
         status.has_room.store(open && below && ready, Relaxed);
         seat.occupancy.full.store(open && !below, Relaxed);
@@ -181,7 +187,13 @@ struct Outside<'a> {
 
 impl<'a> Outside<'a> {
     fn new(pool: &'a Shared, seat: &'a Arc<Seat>, status: &'a Status) -> Self {
-        Self { pool, seat, status, idle_since: None, timer: None }
+        Self {
+            pool,
+            seat,
+            status,
+            idle_since: None,
+            timer: None,
+        }
     }
 
     /// Ready when the instance must end.
@@ -217,7 +229,9 @@ impl<'a> Outside<'a> {
             false => self.pool.component.timeout,
         };
         let deadline = tokio::time::Instant::from_std(self.idle(now) + stay);
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         // A later deadline is left for when the timer fires: moving it costs a lock.
         if deadline < timer.deadline() {
             timer.as_mut().reset(deadline);
@@ -271,11 +285,16 @@ fn conclude(pool: &Shared, store: &mut Store<InstanceState>, end: Result<()>) {
     let alone = tasks.len() == 1;
     let mut told = false;
     for (task, exchange) in tasks {
-        let to_blame = alone || culprit.as_ref().is_some_and(|(culprit, _)| *culprit == task);
+        let to_blame = alone
+            || culprit
+                .as_ref()
+                .is_some_and(|(culprit, _)| *culprit == task);
         let was_told = exchange.fail(if to_blame { failure } else { Failure::Sibling });
         told |= to_blame && was_told;
     }
-    let route = culprit.as_ref().map(|(_, exchange)| &*exchange.origin().route);
+    let route = culprit
+        .as_ref()
+        .map(|(_, exchange)| &*exchange.origin().route);
     report(pool, route.unwrap_or_default(), failure, &error);
     let counted_by_server = told || interrupted && culprit.is_some_and(|(_, e)| e.is_abandoned());
     if !counted_by_server {

@@ -79,7 +79,10 @@ struct Place<'a>(&'a AtomicUsize);
 impl<'a> Place<'a> {
     fn take(admission: &'a Admission) -> Option<Self> {
         let free = |waiting| (waiting < admission.queue_length).then_some(waiting + 1);
-        admission.waiting.fetch_update(Relaxed, Relaxed, free).ok()?;
+        admission
+            .waiting
+            .fetch_update(Relaxed, Relaxed, free)
+            .ok()?;
         Some(Self(&admission.waiting))
     }
 }

@@ -71,7 +71,13 @@ pub struct RequestBody {
 impl RequestBody {
     /// Lets `limit` bytes through, and `timeout` pass between two parts.
     pub fn new(inner: Incoming, limit: u64, timeout: Duration, progress: Arc<Progress>) -> Self {
-        Self { inner, left: limit, limit, idle: IdleTimer::new(timeout), progress }
+        Self {
+            inner,
+            left: limit,
+            limit,
+            idle: IdleTimer::new(timeout),
+            progress,
+        }
     }
 
     fn take(&mut self, frame: &Frame<Bytes>) -> Result<(), Error> {
@@ -135,12 +141,20 @@ enum Content {
 impl ResponseBody {
     /// A body that is there as a whole.
     pub fn full(bytes: impl Into<Bytes>) -> Self {
-        Self { content: Content::Full(bytes.into()), recorder: None, active: None }
+        Self {
+            content: Content::Full(bytes.into()),
+            recorder: None,
+            active: None,
+        }
     }
 
     /// The body of a component's response.
     pub fn guest(body: GuestBody) -> Self {
-        Self { content: Content::Guest(Box::new(body)), recorder: None, active: None }
+        Self {
+            content: Content::Guest(Box::new(body)),
+            recorder: None,
+            active: None,
+        }
     }
 
     /// Keeps back the body, which the component may go on to write: dropping it would count as
@@ -197,7 +211,9 @@ impl Body for ResponseBody {
             Poll::Pending => {}
             Poll::Ready(Some(Ok(frame))) => {
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.recorder.iter_mut().for_each(|recorder| recorder.sent(length));
+                self.recorder
+                    .iter_mut()
+                    .for_each(|recorder| recorder.sent(length));
             }
             Poll::Ready(Some(Err(failure))) => {
                 if let Some(recorder) = self.recorder.take() {

@@ -75,7 +75,11 @@ async fn call_app(
 ) -> Result<Response<WasiBody>, Error> {
     let path = request.uri().path().to_owned();
     let found = table.app.find(&path).ok_or(Error::DestinationNotFound)?;
-    let Match { value: route, parameters, rest } = found;
+    let Match {
+        value: route,
+        parameters,
+        rest,
+    } = found;
     let routed = Routed {
         headers: &route.headers,
         parameters: (&route.parameters, &parameters),
@@ -106,19 +110,26 @@ async fn ask(
         .map_err(|_| Error::HttpRequestUriInvalid)?;
     request::set_headers(&mut parts.headers, &parts.uri, &seen, routed);
     parts.uri = seen;
-    let origin = Origin { route, trace: link.trace, depth: link.depth };
+    let origin = Origin {
+        route,
+        trace: link.trace,
+        depth: link.depth,
+    };
     let request = Request::from_parts(parts, body);
     let answer = answer::ask(&generation.pool, request, origin, Permits::default()).await;
     let response = match answer {
         Ok(response) => response.map(|body| {
-            body.map_err(|failure| Error::InternalError(Some(failure.to_string()))).boxed_unsync()
+            body.map_err(|failure| Error::InternalError(Some(failure.to_string())))
+                .boxed_unsync()
         }),
         Err(failure) => {
             component.series.failed(failure.reason());
             failed(failure)
         }
     };
-    component.capabilities.chained(response.status(), began.elapsed());
+    component
+        .capabilities
+        .chained(response.status(), began.elapsed());
     Ok(response)
 }
 
@@ -136,5 +147,7 @@ fn fixed(given: &StaticResponse) -> Response<WasiBody> {
 }
 
 fn whole(bytes: Bytes) -> WasiBody {
-    Full::new(bytes).map_err(|never: Infallible| match never {}).boxed_unsync()
+    Full::new(bytes)
+        .map_err(|never: Infallible| match never {})
+        .boxed_unsync()
 }

@@ -59,7 +59,9 @@ pub async fn serve<I>(
     };
     let activity = Activity::new(patience);
     let io = GuardedIo::new(io, Arc::clone(&activity), patience);
-    let Ok(client) = http::HeaderValue::try_from(address.to_string()) else { return };
+    let Ok(client) = http::HeaderValue::try_from(address.to_string()) else {
+        return;
+    };
     let service = service_fn(move |request| {
         let (handler, client, active) = (Arc::clone(&handler), client.clone(), activity.begin());
         async move {

@@ -61,9 +61,16 @@ impl Handler {
         let began = Instant::now();
         let table = self.table.load_full();
         let path = self.path(request.uri().path());
-        let matched = table.listeners.get(self.listener).and_then(|router| router.find(&path));
+        let matched = table
+            .listeners
+            .get(self.listener)
+            .and_then(|router| router.find(&path));
         Ok(match matched {
-            Some(Match { value: route, parameters, rest }) => {
+            Some(Match {
+                value: route,
+                parameters,
+                rest,
+            }) => {
                 let routed = Routed {
                     headers: &route.headers,
                     parameters: (&route.parameters, &parameters),
@@ -115,14 +122,22 @@ impl Handler {
     ) -> Response<ResponseBody> {
         let mut recorder =
             Recorder::begin(Arc::clone(&route.series), request.method().clone(), began);
-        let trace = request.headers().get(TRACEPARENT).and_then(TraceContext::parse);
+        let trace = request
+            .headers()
+            .get(TRACEPARENT)
+            .and_then(TraceContext::parse);
         self.log(&mut recorder, &request, routed.client, Some(route), trace);
         let mut response = match &route.target {
             Target::Static(given) => fixed(given),
             Target::Component(component) => {
                 recorder.set_component(&component.series);
-                let origin = Origin { route: Arc::clone(&route.label), trace, depth: 0 };
-                self.ask(request, routed, component, origin, &mut recorder).await
+                let origin = Origin {
+                    route: Arc::clone(&route.label),
+                    trace,
+                    depth: 0,
+                };
+                self.ask(request, routed, component, origin, &mut recorder)
+                    .await
             }
         };
         seal(&mut response, recorder);
@@ -168,7 +183,10 @@ impl Handler {
     ) -> Result<Permits, Rejection> {
         let of_component = generation.admission.admit(&component.series).await?;
         let of_host = self.admission.admit(&component.series).await?;
-        Ok(Permits { host: Some(of_host), component: Some(of_component) })
+        Ok(Permits {
+            host: Some(of_host),
+            component: Some(of_component),
+        })
     }
 
     /// The request as the component gets it.
@@ -184,10 +202,13 @@ impl Handler {
         request::set_headers(&mut parts.headers, &parts.uri, &seen, routed);
         parts.uri = seen;
         let body = match body.is_end_stream() {
-            true => Empty::new().map_err(|never: Infallible| match never {}).boxed_unsync(),
+            true => Empty::new()
+                .map_err(|never: Infallible| match never {})
+                .boxed_unsync(),
             false => {
                 let limit = generation.max_request_body;
-                RequestBody::new(body, limit, self.body_timeout, Arc::clone(progress)).boxed_unsync()
+                RequestBody::new(body, limit, self.body_timeout, Arc::clone(progress))
+                    .boxed_unsync()
             }
         };
         Ok(Request::from_parts(parts, body))
@@ -220,7 +241,9 @@ impl Handler {
 /// What the request's head says its body's length is; 0 if it does not say.
 fn declared_length(request: &Request<Incoming>) -> u64 {
     let value = request.headers().get(CONTENT_LENGTH);
-    value.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
+    value
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .unwrap_or(0)
 }
 
 fn conclude(
@@ -245,11 +268,17 @@ fn refuse(fault: Fault, recorder: &mut Recorder) -> Response<ResponseBody> {
     match fault {
         Fault::TooLarge => {
             recorder.rejected("body_too_large");
-            response::text(StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too large")
+            response::text(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the request's body is too large",
+            )
         }
         Fault::TooSlow => {
             recorder.rejected("body_timeout");
-            response::text(StatusCode::REQUEST_TIMEOUT, "the request's body did not arrive in time")
+            response::text(
+                StatusCode::REQUEST_TIMEOUT,
+                "the request's body did not arrive in time",
+            )
         }
     }
 }
@@ -266,7 +295,9 @@ fn metrics(registry: &Registry) -> Response<ResponseBody> {
         Ok(text) => {
             let mut response = Response::new(ResponseBody::full(text));
             let kind = HeaderValue::from_static(crate::telemetry::registry::CONTENT_TYPE);
-            response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+            response
+                .headers_mut()
+                .insert(http::header::CONTENT_TYPE, kind);
             response
         }
         Err(error) => response::text(StatusCode::INTERNAL_SERVER_ERROR, error),
@@ -286,4 +317,3 @@ fn seal(response: &mut Response<ResponseBody>, mut recorder: Recorder) {
     }
     body.record_with(recorder);
 }
-

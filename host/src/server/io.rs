@@ -64,7 +64,11 @@ pub struct ActiveRequest(Arc<Activity>);
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let deadline = Instant::now() + self.0.keep_alive;
-        *self.0.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+        *self
+            .0
+            .deadline
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = deadline;
         self.0.active.fetch_sub(1, Relaxed);
     }
 }
@@ -82,13 +86,23 @@ pub struct GuardedIo<T> {
 impl<T> GuardedIo<T> {
     /// Guards `inner`.
     pub fn new(inner: T, activity: Arc<Activity>, patience: Patience) -> Self {
-        Self { inner, activity, write_limit: patience.write, reading: None, writing: None }
+        Self {
+            inner,
+            activity,
+            write_limit: patience.write,
+            reading: None,
+            writing: None,
+        }
     }
 
     /// Ready when the client has done nothing for too long.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.activity.deadline() else { return Poll::Pending };
-        let timer = self.reading.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        let Some(deadline) = self.activity.deadline() else {
+            return Poll::Pending;
+        };
+        let timer = self
+            .reading
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         while timer.as_mut().poll(cx).is_ready() {
             if timer.deadline() >= deadline {
                 return Poll::Ready(());
@@ -99,14 +113,23 @@ impl<T> GuardedIo<T> {
         Poll::Pending
     }
 
-    fn watch_write<R>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+    fn watch_write<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        polled: Poll<io::Result<R>>,
+    ) -> Poll<io::Result<R>> {
         if polled.is_ready() {
             self.writing = None;
             return polled;
         }
         let limit = self.write_limit;
-        let timer = self.writing.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let timer = self
+            .writing
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        timer
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -118,7 +141,9 @@ impl<T: Read + Unpin> Read for GuardedIo<T> {
     ) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.inner).poll_read(cx, buffer) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => self.poll_idle(cx).map(|()| Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => self
+                .poll_idle(cx)
+                .map(|()| Err(io::ErrorKind::TimedOut.into())),
         }
     }
 }

@@ -44,8 +44,11 @@ impl Listener {
                 accepted = this.accept(&places) => accepted,
                 _ = closing.wait_for(|closing| *closing) => break,
             };
-            let Some((stream, address, place)) = accepted else { continue };
-            let (this, builder, watcher) = (Arc::clone(&this), Arc::clone(&builder), graceful.watcher());
+            let Some((stream, address, place)) = accepted else {
+                continue;
+            };
+            let (this, builder, watcher) =
+                (Arc::clone(&this), Arc::clone(&builder), graceful.watcher());
             tokio::spawn(async move {
                 let _connected = this.series.connected();
                 this.serve(stream, address, &builder, watcher).await;
@@ -57,7 +60,10 @@ impl Listener {
     }
 
     /// The next connection, once there is a place for it.
-    async fn accept(&self, places: &Arc<Semaphore>) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    async fn accept(
+        &self,
+        places: &Arc<Semaphore>,
+    ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let place = Arc::clone(places).acquire_owned().await.ok()?;
         match self.socket.accept().await {
             Ok((stream, address)) => Some((stream, address, place)),
@@ -71,7 +77,10 @@ impl Listener {
     /// An error of one connection says nothing of the next; any other would come again at once.
     async fn accept_failed(&self, failure: &io::Error) {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-        if !matches!(failure.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        if !matches!(
+            failure.kind(),
+            ConnectionAborted | ConnectionRefused | ConnectionReset
+        ) {
             self.series.failed("accept");
             error!(error = %failure, "connections cannot be accepted");
             tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -143,7 +143,10 @@ impl Recorder {
                 method: self.method.as_str(),
                 path: &access.path,
                 component: access.component.as_deref().unwrap_or(HOST),
-                route: access.route.as_ref().map_or(UNMATCHED, |route| &route.label),
+                route: access
+                    .route
+                    .as_ref()
+                    .map_or(UNMATCHED, |route| &route.label),
                 status: self.status.map(|status| status.as_u16()),
                 error: self.error,
                 milliseconds: elapsed.as_secs_f64() * 1e3,

@@ -43,7 +43,12 @@ pub struct Routed<'a> {
 pub struct InvalidTarget;
 
 /// The URI that the component sees: scheme and authority filled in, `path` for the path.
-pub fn uri(uri: &Uri, headers: &HeaderMap, scheme: &Scheme, path: &str) -> Result<Uri, InvalidTarget> {
+pub fn uri(
+    uri: &Uri,
+    headers: &HeaderMap,
+    scheme: &Scheme,
+    path: &str,
+) -> Result<Uri, InvalidTarget> {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(scheme.clone());
     parts.authority = Some(authority(uri, headers)?);
@@ -89,14 +94,21 @@ pub fn set_headers(headers: &mut HeaderMap, sent: &Uri, seen: &Uri, routed: &Rou
     insert(headers, PATH_INFO, path_info(routed));
     let (names, values) = routed.parameters;
     for (name, value) in names.iter().zip(values) {
-        insert(headers, name.clone(), Bytes::copy_from_slice(value.as_bytes()));
+        insert(
+            headers,
+            name.clone(),
+            Bytes::copy_from_slice(value.as_bytes()),
+        );
     }
 }
 
 fn strip(headers: &mut HeaderMap) {
     headers.remove(CONNECTION);
-    let forged: Vec<_> =
-        headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect();
+    let forged: Vec<_> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with(PREFIX))
+        .cloned()
+        .collect();
     for name in forged {
         headers.remove(name);
     }
@@ -121,7 +133,9 @@ fn full_url(sent: &Uri, seen: &Uri, scheme: &Scheme) -> Bytes {
 
 /// What the route's `...` stands for, with the slash before it and the one that ends the path.
 fn path_info(routed: &Routed<'_>) -> Bytes {
-    let Some(rest) = routed.rest else { return Bytes::new() };
+    let Some(rest) = routed.rest else {
+        return Bytes::new();
+    };
     let mut info = BytesMut::with_capacity(rest.len() + 2);
     if !rest.is_empty() {
         info.put_u8(b'/');

@@ -14,7 +14,10 @@ pub fn text(status: StatusCode, line: impl std::fmt::Display) -> Response<Respon
     let mut response = Response::new(ResponseBody::full(format!("{line}\n")));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     response
 }
 

@@ -36,13 +36,20 @@ pub struct Match<'r, 'p, T> {
 
 impl<T> Default for Node<T> {
     fn default() -> Self {
-        Self { literals: HashMap::new(), parameter: None, rest: None, end: None }
+        Self {
+            literals: HashMap::new(),
+            parameter: None,
+            rest: None,
+            end: None,
+        }
     }
 }
 
 impl<T> Default for Router<T> {
     fn default() -> Self {
-        Self { root: Node::default() }
+        Self {
+            root: Node::default(),
+        }
     }
 }
 
@@ -66,7 +73,11 @@ impl<T> Router<T> {
         let mut parameters = Vec::new();
         let segments = (!trimmed.is_empty()).then_some(trimmed);
         let (value, rest) = self.root.find(segments, &mut parameters)?;
-        Some(Match { value, parameters, rest })
+        Some(Match {
+            value,
+            parameters,
+            rest,
+        })
     }
 }
 
@@ -102,7 +113,9 @@ impl<T> Node<T> {
 
 /// The names of a route's parameters, in their order.
 pub fn parameter_names(route: &str) -> impl Iterator<Item = &str> {
-    route.split('/').filter_map(|segment| segment.strip_prefix(':'))
+    route
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix(':'))
 }
 
 #[cfg(test)]

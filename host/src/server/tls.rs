@@ -66,12 +66,18 @@ impl TlsAcceptor {
     pub fn new(files: Files, series: Arc<ListenerSeries>) -> Result<Arc<Self>, TlsError> {
         let (config, expiry) = load(&files)?;
         series.set_certificate_expiry(expiry);
-        Ok(Arc::new(Self { files, config: ArcSwap::new(config), series }))
+        Ok(Arc::new(Self {
+            files,
+            config: ArcSwap::new(config),
+            series,
+        }))
     }
 
     /// Does the handshake.
     pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        tokio_rustls::TlsAcceptor::from(self.config.load_full()).accept(stream).await
+        tokio_rustls::TlsAcceptor::from(self.config.load_full())
+            .accept(stream)
+            .await
     }
 
     /// Reads the certificate again whenever its files change.
@@ -105,7 +111,11 @@ impl TlsAcceptor {
 }
 
 fn modified(files: &Files) -> [Option<SystemTime>; 2] {
-    let of = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let of = |path: &Path| {
+        fs::metadata(path)
+            .and_then(|metadata| metadata.modified())
+            .ok()
+    };
     [of(&files.certificate), of(&files.key)]
 }
 
@@ -132,7 +142,10 @@ fn load(files: &Files) -> Result<(Arc<ServerConfig>, i64), TlsError> {
 }
 
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let file = |reason: String| TlsError::File { path: path.to_owned(), reason };
+    let file = |reason: String| TlsError::File {
+        path: path.to_owned(),
+        reason,
+    };
     let chain = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| file(error.to_string()))?;
@@ -143,8 +156,13 @@ fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn expiry(path: &Path, chain: &[CertificateDer<'_>]) -> Result<i64, TlsError> {
-    let file = |reason: String| TlsError::File { path: path.to_owned(), reason };
-    let first = chain.first().ok_or_else(|| file("there is no certificate in it".into()))?;
+    let file = |reason: String| TlsError::File {
+        path: path.to_owned(),
+        reason,
+    };
+    let first = chain
+        .first()
+        .ok_or_else(|| file("there is no certificate in it".into()))?;
     let (_, parsed) =
         x509_parser::parse_x509_certificate(first).map_err(|error| file(error.to_string()))?;
     Ok(parsed.validity().not_after.timestamp())
@@ -152,6 +170,8 @@ fn expiry(path: &Path, chain: &[CertificateDer<'_>]) -> Result<i64, TlsError> {
 
 impl std::fmt::Debug for TlsAcceptor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsAcceptor").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("TlsAcceptor")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
     }
 }

@@ -26,14 +26,17 @@ pub enum Format {
 
 /// What is wrong with the filter of log lines.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a filter of log lines; it is a level such as `info`, or `weir=debug,guest=warn`: {1}")]
+#[error(
+    "`{0}` is not a filter of log lines; it is a level such as `info`, or `weir=debug,guest=warn`: {1}"
+)]
 pub struct FilterError(String, #[source] ParseError);
 
 /// Starts logging. `filter` is a level, or levels by target, in tracing's syntax.
 ///
 /// Does nothing where a subscriber has been installed before, as tests do.
 pub fn start(format: Format, filter: &str) -> Result<(), FilterError> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| FilterError(filter.to_owned(), error))?;
+    let filter =
+        EnvFilter::try_new(filter).map_err(|error| FilterError(filter.to_owned(), error))?;
     let for_person = match format {
         Format::Auto => std::io::stderr().is_terminal(),
         Format::Human => true,
@@ -44,7 +47,10 @@ pub fn start(format: Format, filter: &str) -> Result<(), FilterError> {
         false => json().boxed(),
     };
     // An error says that there is one already.
-    let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(filter)
+        .with(layer)
+        .try_init();
     Ok(())
 }
 

@@ -10,3 +10,46 @@ pub mod guest;
 pub mod host;
 pub mod http_server;
 pub mod instrument;
+mod observed;
+pub mod storage;
+
+use super::registry::{Registry, RegistryError, Scale};
+
+/// Every instrument of the host, over one registry.
+#[derive(Debug)]
+pub struct Metrics {
+    /// What they are read from.
+    pub registry: Registry,
+    /// Requests.
+    pub http_server: http_server::HttpServer,
+    /// Components.
+    pub components: component::Components,
+    /// What components do through their capabilities.
+    pub capabilities: capability::Capabilities,
+    /// What stores and log directories hold.
+    pub storage: storage::Storage,
+    /// Metrics that components define.
+    pub guest: guest::GuestMetrics,
+    /// The process.
+    pub host: host::Host,
+}
+
+impl Metrics {
+    /// Registers all instruments. `version` is Weir's, `engine` wasmtime's.
+    pub fn new(
+        scale: Scale,
+        version: &'static str,
+        engine: &'static str,
+    ) -> Result<Self, RegistryError> {
+        let registry = Registry::new(scale)?;
+        Ok(Self {
+            http_server: http_server::HttpServer::new(&registry),
+            components: component::Components::new(&registry),
+            capabilities: capability::Capabilities::new(&registry),
+            storage: storage::Storage::new(&registry),
+            guest: guest::GuestMetrics::new(&registry),
+            host: host::Host::new(&registry, version, engine),
+            registry,
+        })
+    }
+}

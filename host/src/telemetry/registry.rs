@@ -62,7 +62,10 @@ impl Registry {
             .with_reader(exporter)
             .with_view(move |instrument: &Instrument| limit(instrument, scale))
             .build();
-        Ok(Self { prometheus, provider })
+        Ok(Self {
+            prometheus,
+            provider,
+        })
     }
 
     /// The meter of the host's own instruments.
@@ -85,13 +88,18 @@ impl Registry {
 
 /// The stream of an instrument, with the limit that its label sets need.
 fn limit(instrument: &Instrument, scale: Scale) -> Option<Stream> {
-    let own = catalog::ALL.iter().find(|definition| definition.name == instrument.name());
+    let own = catalog::ALL
+        .iter()
+        .find(|definition| definition.name == instrument.name());
     let limit = match own {
         Some(definition) => definition.series.checked_mul(scale.subjects)?,
         // One more for the overflow series that a component's own limit leads to.
         None => scale.guest_series.checked_add(1)?,
     };
-    Stream::builder().with_cardinality_limit(limit.max(1)).build().ok()
+    Stream::builder()
+        .with_cardinality_limit(limit.max(1))
+        .build()
+        .ok()
 }
 
 #[cfg(test)]
@@ -101,7 +109,11 @@ mod tests {
 
     #[test]
     fn no_label_set_of_ours_is_folded() {
-        let registry = Registry::new(Scale { subjects: 4, guest_series: 1 }).unwrap();
+        let registry = Registry::new(Scale {
+            subjects: 4,
+            guest_series: 1,
+        })
+        .unwrap();
         let counter = catalog::COMPONENT_FAILURES.counter(&registry.meter());
         let sets = catalog::COMPONENT_FAILURES.series * 4;
         for set in 0..sets {

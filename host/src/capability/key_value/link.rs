@@ -28,7 +28,10 @@ impl InstanceState {
     }
 
     fn kept<T: Clone + Send + 'static, R: 'static>(&self, resource: &Resource<R>) -> Result<T> {
-        Ok(self.table.get(&Resource::<T>::new_borrow(resource.rep()))?.clone())
+        Ok(self
+            .table
+            .get(&Resource::<T>::new_borrow(resource.rep()))?
+            .clone())
     }
 
     fn release<T: Send + 'static, R: 'static>(&mut self, resource: &Resource<R>) -> Result<T> {
@@ -36,7 +39,10 @@ impl InstanceState {
     }
 
     /// Opens a store and keeps it; the inner error is the guest's.
-    fn open<R: 'static>(&mut self, label: &str) -> Result<std::result::Result<Resource<R>, Refused>> {
+    fn open<R: 'static>(
+        &mut self,
+        label: &str,
+    ) -> Result<std::result::Result<Resource<R>, Refused>> {
         let open = match self.open_stores < MAX_OPEN {
             true => Open::of(self.component(), label),
             false => Err(Refused::TableFull),

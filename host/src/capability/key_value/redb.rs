@@ -20,7 +20,7 @@ mod tests;
 pub use committer::Stats;
 pub use open::{OpenState, Progress};
 
-use super::store::{Page, PAGE, StoreError, Swapped};
+use super::store::{PAGE, Page, StoreError, Swapped};
 use arc_swap::ArcSwapOption;
 use committer::Committer;
 use open::Opener;
@@ -45,14 +45,21 @@ impl RedbStore {
     /// Opens the file, making it and its folder if they are not there. Waits for `patience` if
     /// another process has it. Takes long where a file must be repaired, which `progress` shows.
     /// Blocks its thread.
-    pub fn open(path: &Path, patience: Duration, progress: Arc<Progress>) -> Result<Self, StoreError> {
+    pub fn open(
+        path: &Path,
+        patience: Duration,
+        progress: Arc<Progress>,
+    ) -> Result<Self, StoreError> {
         Self::with(Opener::file(path, patience, progress))
     }
 
     fn with(opener: Opener) -> Result<Self, StoreError> {
         let database = Arc::new(ArcSwapOption::from_pointee(opener.open()?));
         let committer = Committer::start(Arc::clone(&database), opener)?;
-        Ok(Self { database, committer: Arc::new(committer) })
+        Ok(Self {
+            database,
+            committer: Arc::new(committer),
+        })
     }
 
     /// What the store has done so far.
@@ -61,13 +68,22 @@ impl RedbStore {
     }
 
     fn table(&self) -> Result<ReadOnlyTable<&'static str, &'static [u8]>, StoreError> {
-        let database = self.database.load_full().ok_or_else(|| self.committer.reopen())?;
-        let transaction = database.begin_read().map_err(|error| self.failed(error.into()))?;
-        transaction.open_table(TABLE).map_err(|error| self.failed(error.into()))
+        let database = self
+            .database
+            .load_full()
+            .ok_or_else(|| self.committer.reopen())?;
+        let transaction = database
+            .begin_read()
+            .map_err(|error| self.failed(error.into()))?;
+        transaction
+            .open_table(TABLE)
+            .map_err(|error| self.failed(error.into()))
     }
 
     fn read(&self, key: &str) -> Result<Option<OwnedAccessGuard<&'static [u8]>>, StoreError> {
-        self.table()?.get_owned(key).map_err(|error| self.failed(error.into()))
+        self.table()?
+            .get_owned(key)
+            .map_err(|error| self.failed(error.into()))
     }
 
     /// After a read that failed redb answers no further one, so the database is opened again.
@@ -93,7 +109,9 @@ impl RedbStore {
     pub(super) async fn keys(&self, after: Option<String>) -> Result<Page, StoreError> {
         let table = self.table()?;
         let listing = tokio::task::spawn_blocking(move || list(&table, after.as_deref()));
-        let listed = listing.await.map_err(|error| StoreError::Io(error.to_string()))?;
+        let listed = listing
+            .await
+            .map_err(|error| StoreError::Io(error.to_string()))?;
         listed.map_err(|error| self.failed(error))
     }
 
@@ -102,11 +120,18 @@ impl RedbStore {
     }
 
     pub(super) async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError> {
-        self.committer.submit(Operation::Delete(keys)).await.map(drop)
+        self.committer
+            .submit(Operation::Delete(keys))
+            .await
+            .map(drop)
     }
 
     pub(super) async fn increment(&self, key: String, delta: i64) -> Result<i64, StoreError> {
-        match self.committer.submit(Operation::Increment { key, delta }).await? {
+        match self
+            .committer
+            .submit(Operation::Increment { key, delta })
+            .await?
+        {
             Outcome::Sum(sum) => Ok(sum),
             Outcome::Done | Outcome::Found(_) => Err(StoreError::NotANumber),
         }
@@ -118,7 +143,15 @@ impl RedbStore {
         expected: Option<Vec<u8>>,
         value: Vec<u8>,
     ) -> Result<Swapped, StoreError> {
-        match self.committer.submit(Operation::Swap { key, expected, value }).await? {
+        match self
+            .committer
+            .submit(Operation::Swap {
+                key,
+                expected,
+                value,
+            })
+            .await?
+        {
             Outcome::Found(found) => Ok(Swapped::Found(found)),
             Outcome::Done | Outcome::Sum(_) => Ok(Swapped::Done),
         }

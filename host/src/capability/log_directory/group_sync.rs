@@ -30,7 +30,10 @@ impl GroupSync {
         let mut state = self.lock();
         let round = Arc::clone(&state.next);
         while state.running && round.get().is_none() {
-            state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .ended
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         if let Some(ended) = round.get() {
             return ended.map_err(io::Error::from);
@@ -60,7 +63,11 @@ mod tests {
     #[test]
     fn callers_at_the_same_time_share_a_sync_that_began_after_they_called() {
         let group = GroupSync::default();
-        let (written, synced, syncs) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (written, synced, syncs) = (
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+        );
         let together = Barrier::new(32);
         std::thread::scope(|scope| {
             for _ in 0..32 {

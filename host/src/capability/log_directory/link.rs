@@ -22,7 +22,9 @@ async fn write_entry(
     contents: Vec<u8>,
 ) -> std::result::Result<String, wit::Error> {
     let mirrored = component.grants.mirror_entries.then(|| contents.clone());
-    let written = run(&component, "entry", |logs| async move { logs.write_entry(contents).await });
+    let written = run(&component, "entry", |logs| async move {
+        logs.write_entry(contents).await
+    });
     let written = written.await;
     if let (Ok(name), Some(contents)) = (&written, mirrored) {
         let text = String::from_utf8_lossy(contents.get(..MIRRORED).unwrap_or(&contents));
@@ -36,7 +38,10 @@ async fn append_line(
     name: String,
     line: String,
 ) -> std::result::Result<(), wit::Error> {
-    run(&component, "line", |logs| async move { logs.append_line(name, line).await }).await
+    run(&component, "line", |logs| async move {
+        logs.append_line(name, line).await
+    })
+    .await
 }
 
 /// Runs an operation if it is granted, and records how it ended.
@@ -54,7 +59,10 @@ where
     let began = Instant::now();
     let done = work(logs).await;
     let result = done.as_ref().map_or_else(LogError::reason, |_| "ok");
-    component.grants.series.log_directory(operation, result, began.elapsed());
+    component
+        .grants
+        .series
+        .log_directory(operation, result, began.elapsed());
     done.map_err(|error| {
         if !is_guests_own(&error) {
             warn!(component = &*component.id, operation, %error, "log directory not written");
@@ -65,7 +73,10 @@ where
 
 /// Whether the guest's arguments were wrong, which is no matter for the host's log.
 fn is_guests_own(error: &LogError) -> bool {
-    matches!(error, LogError::InvalidName(_) | LogError::InvalidLine | LogError::TooLarge(_))
+    matches!(
+        error,
+        LogError::InvalidName(_) | LogError::InvalidLine | LogError::TooLarge(_)
+    )
 }
 
 impl From<LogError> for wit::Error {

@@ -27,7 +27,11 @@ pub(super) struct EntryNames {
 impl EntryNames {
     /// Names that carry `host`.
     pub(super) fn new(host: &str) -> Self {
-        Self { host: sanitize(host), last: Mutex::default(), count: AtomicU64::new(0) }
+        Self {
+            host: sanitize(host),
+            last: Mutex::default(),
+            count: AtomicU64::new(0),
+        }
     }
 
     /// The host as it stands in names.
@@ -37,11 +41,18 @@ impl EntryNames {
 
     /// The next name.
     pub(super) fn next(&self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last = now.max(*last + Duration::from_nanos(1));
         let n = self.count.fetch_add(1, Relaxed) + 1;
-        format!("log_{}.{:09}_{}-{n}.txt", last.as_secs(), last.subsec_nanos(), self.host)
+        format!(
+            "log_{}.{:09}_{}-{n}.txt",
+            last.as_secs(),
+            last.subsec_nanos(),
+            self.host
+        )
     }
 }
 
@@ -52,7 +63,13 @@ pub(super) fn is_entry(name: &str) -> bool {
 
 /// Host names may have letters of any case, dots and more; in a file's name only some are kept.
 fn sanitize(host: &str) -> String {
-    let keep = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    let keep = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '.' {
+            c
+        } else {
+            '-'
+        }
+    };
     let kept: String = host.chars().take(MAX_HOST).map(keep).collect();
     if kept.is_empty() { "host".into() } else { kept }
 }
@@ -64,7 +81,9 @@ pub(super) fn log_file(name: &str) -> Result<String, LogError> {
         return Err(LogError::InvalidName("a log's name cannot be empty".into()));
     }
     if name.len() > MAX_NAME {
-        return Err(LogError::InvalidName(format!("a log's name has at most {MAX_NAME} characters")));
+        return Err(LogError::InvalidName(format!(
+            "a log's name has at most {MAX_NAME} characters"
+        )));
     }
     match name.chars().find(|c| !allowed(*c)) {
         Some(c) => Err(LogError::InvalidName(format!(
@@ -83,7 +102,11 @@ mod tests {
         let names = EntryNames::new("web_1.example");
         let given: Vec<_> = (0..10_000).map(|_| names.next()).collect();
         assert!(given.is_sorted_by(|one, other| one < other));
-        assert!(given.iter().all(|name| is_entry(name) && name.contains("_web-1.example-")));
+        assert!(
+            given
+                .iter()
+                .all(|name| is_entry(name) && name.contains("_web-1.example-"))
+        );
     }
 
     #[test]

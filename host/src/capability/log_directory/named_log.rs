@@ -44,7 +44,11 @@ impl Drop for Locked<'_> {
 impl Open {
     fn new(volume: &dyn Volume, name: &str) -> io::Result<Self> {
         let file = volume.open_log(name)?;
-        Ok(Self { file, sync: GroupSync::default(), is_named: AtomicBool::new(false) })
+        Ok(Self {
+            file,
+            sync: GroupSync::default(),
+            is_named: AtomicBool::new(false),
+        })
     }
 
     fn lock(&self) -> io::Result<Locked<'_>> {

@@ -62,14 +62,22 @@ impl Usage {
 
     /// A file has this size now.
     pub(super) fn set(&mut self, file: String, bytes: u64) {
-        let kind = if name::is_entry(&file) { &mut self.entries } else { &mut self.logs };
+        let kind = if name::is_entry(&file) {
+            &mut self.entries
+        } else {
+            &mut self.logs
+        };
         let before = kind.insert(file, bytes).unwrap_or_default();
         self.bytes = (self.bytes + bytes).saturating_sub(before);
     }
 
     /// A file is gone.
     pub(super) fn remove(&mut self, file: &str) {
-        let kind = if name::is_entry(file) { &mut self.entries } else { &mut self.logs };
+        let kind = if name::is_entry(file) {
+            &mut self.entries
+        } else {
+            &mut self.logs
+        };
         let bytes = kind.remove(file).unwrap_or_default();
         self.bytes = self.bytes.saturating_sub(bytes);
     }
@@ -87,7 +95,9 @@ impl Usage {
         if quota.retention == Retention::Refuse && over_bytes + over_files > 0 {
             return Err(LogError::QuotaExceeded);
         }
-        let oldest = self.oldest(over_bytes, over_files).ok_or(LogError::QuotaExceeded)?;
+        let oldest = self
+            .oldest(over_bytes, over_files)
+            .ok_or(LogError::QuotaExceeded)?;
         oldest.iter().for_each(|name| self.remove(name));
         self.reserved = (self.reserved.0 + bytes, self.reserved.1 + files);
         Ok(oldest)
@@ -96,7 +106,10 @@ impl Usage {
     /// Ends a reservation, whether it was used or not.
     pub(super) fn release(&mut self, bytes: u64, files: u64) {
         let (reserved_bytes, reserved_files) = self.reserved;
-        self.reserved = (reserved_bytes.saturating_sub(bytes), reserved_files.saturating_sub(files));
+        self.reserved = (
+            reserved_bytes.saturating_sub(bytes),
+            reserved_files.saturating_sub(files),
+        );
     }
 
     /// The oldest entries that have so many bytes and files together, if there are as many.
@@ -127,17 +140,28 @@ mod tests {
     }
 
     fn quota(bytes: u64, files: u64, retention: Retention) -> Quota {
-        Quota { bytes, files, retention }
+        Quota {
+            bytes,
+            files,
+            retention,
+        }
     }
 
     #[test]
     fn the_oldest_entries_go_first_and_named_logs_stay() {
         let mut usage = usage();
-        let removed = usage.reserve(&quota(45, 100, Retention::RemoveOldest), 20, 1).unwrap();
-        assert_eq!(removed, ["log_1.000000000_h-1.txt", "log_2.000000000_h-1.txt"]);
+        let removed = usage
+            .reserve(&quota(45, 100, Retention::RemoveOldest), 20, 1)
+            .unwrap();
+        assert_eq!(
+            removed,
+            ["log_1.000000000_h-1.txt", "log_2.000000000_h-1.txt"]
+        );
         assert_eq!((usage.bytes(), usage.files()), (20, 2));
         usage.release(20, 1);
-        let removed = usage.reserve(&quota(100, 2, Retention::RemoveOldest), 1, 1).unwrap();
+        let removed = usage
+            .reserve(&quota(100, 2, Retention::RemoveOldest), 1, 1)
+            .unwrap();
         assert_eq!(removed, ["log_3.000000000_h-1.txt"]);
     }
 
@@ -165,6 +189,11 @@ mod tests {
         let full = usage.reserve(&quota(45, 100, Retention::Refuse), 10, 1);
         assert!(matches!(full, Err(LogError::QuotaExceeded)));
         assert_eq!((usage.bytes(), usage.files()), (40, 4));
-        assert!(usage.reserve(&quota(50, 100, Retention::Refuse), 10, 1).unwrap().is_empty());
+        assert!(
+            usage
+                .reserve(&quota(50, 100, Retention::Refuse), 10, 1)
+                .unwrap()
+                .is_empty()
+        );
     }
 }

@@ -11,7 +11,11 @@ use std::sync::atomic::Ordering::SeqCst;
 fn settings() -> Settings {
     Settings {
         fsync: Fsync::Entry,
-        quota: Quota { bytes: 1 << 20, files: 1000, retention: Retention::RemoveOldest },
+        quota: Quota {
+            bytes: 1 << 20,
+            files: 1000,
+            retention: Retention::RemoveOldest,
+        },
         max_entry: 1000,
         max_line: 100,
         rotate_bytes: 200,
@@ -31,7 +35,10 @@ async fn a_crash_between_any_two_steps_leaves_no_torn_entry_and_loses_no_acknowl
         volume.0.cut_at.store(cut, SeqCst);
         let mut acknowledged = Vec::new();
         for n in 0..8 {
-            match logs.write_entry(format!("entry {n} whole").into_bytes()).await {
+            match logs
+                .write_entry(format!("entry {n} whole").into_bytes())
+                .await
+            {
                 Ok(name) => acknowledged.push((name, n)),
                 Err(_) => break,
             }
@@ -43,7 +50,10 @@ async fn a_crash_between_any_two_steps_leaves_no_torn_entry_and_loses_no_acknowl
             assert_eq!(found.get(&name), Some(&expected), "cut at call {cut}");
         }
         for (name, bytes) in found.iter().filter(|(name, _)| name::is_entry(name)) {
-            assert!(bytes.ends_with(b"whole"), "{name} is torn; cut at call {cut}");
+            assert!(
+                bytes.ends_with(b"whole"),
+                "{name} is torn; cut at call {cut}"
+            );
         }
         // The next start removes what was left over and goes on.
         let logs = directory(&volume, settings());
@@ -56,7 +66,14 @@ async fn a_crash_between_any_two_steps_leaves_no_torn_entry_and_loses_no_acknowl
 async fn a_crash_loses_no_acknowledged_line_also_while_rotating() {
     for (cut, keeps_names) in (1..120).flat_map(|cut| [(cut, false), (cut, true)]) {
         let volume = Forgetful::default();
-        let logs = directory(&volume, Settings { rotate_bytes: 50, rotate_keep: 50, ..settings() });
+        let logs = directory(
+            &volume,
+            Settings {
+                rotate_bytes: 50,
+                rotate_keep: 50,
+                ..settings()
+            },
+        );
         volume.0.cut_at.store(cut, SeqCst);
         let mut acknowledged = Vec::new();
         for n in 0..12 {
@@ -78,18 +95,32 @@ async fn a_crash_loses_no_acknowledged_line_also_while_rotating() {
 #[tokio::test]
 async fn a_line_that_a_crash_cut_short_does_not_swallow_the_next() {
     let volume = Forgetful::default();
-    volume.open_log("health.log").unwrap().append(b"whole\ntorn").unwrap();
+    volume
+        .open_log("health.log")
+        .unwrap()
+        .append(b"whole\ntorn")
+        .unwrap();
     let logs = directory(&volume, settings());
-    logs.append_line("health".into(), "next".into()).await.unwrap();
+    logs.append_line("health".into(), "next".into())
+        .await
+        .unwrap();
     assert_eq!(volume.contents()["health.log"], b"whole\ntorn\nnext\n");
 }
 
 #[tokio::test]
 async fn a_log_is_rotated_by_size_and_the_oldest_part_goes() {
     let volume = Forgetful::default();
-    let logs = directory(&volume, Settings { rotate_bytes: 12, ..settings() });
+    let logs = directory(
+        &volume,
+        Settings {
+            rotate_bytes: 12,
+            ..settings()
+        },
+    );
     for n in 0..5 {
-        logs.append_line("a".into(), format!("line {n}")).await.unwrap();
+        logs.append_line("a".into(), format!("line {n}"))
+            .await
+            .unwrap();
     }
     let found = volume.contents();
     let names: Vec<_> = found.keys().map(String::as_str).collect();
@@ -101,19 +132,44 @@ async fn a_log_is_rotated_by_size_and_the_oldest_part_goes() {
 
 #[tokio::test]
 async fn the_quota_removes_the_oldest_entries_or_refuses() {
-    let quota = Quota { bytes: 30, files: 1000, retention: Retention::RemoveOldest };
+    let quota = Quota {
+        bytes: 30,
+        files: 1000,
+        retention: Retention::RemoveOldest,
+    };
     let volume = Forgetful::default();
-    let logs = directory(&volume, Settings { quota, ..settings() });
+    let logs = directory(
+        &volume,
+        Settings {
+            quota,
+            ..settings()
+        },
+    );
     let mut names = Vec::new();
     for n in 0..5 {
         names.push(logs.write_entry(vec![n; 10]).await.unwrap());
     }
-    assert_eq!(volume.contents().into_keys().collect::<Vec<_>>(), names[2..]);
+    assert_eq!(
+        volume.contents().into_keys().collect::<Vec<_>>(),
+        names[2..]
+    );
     assert_eq!(logs.stats().removed(), 2);
 
-    let quota = Quota { retention: Retention::Refuse, ..quota };
-    let logs = directory(&volume, Settings { quota, ..settings() });
-    assert_eq!(logs.write_entry(vec![9; 10]).await, Err(LogError::QuotaExceeded));
+    let quota = Quota {
+        retention: Retention::Refuse,
+        ..quota
+    };
+    let logs = directory(
+        &volume,
+        Settings {
+            quota,
+            ..settings()
+        },
+    );
+    assert_eq!(
+        logs.write_entry(vec![9; 10]).await,
+        Err(LogError::QuotaExceeded)
+    );
     assert_eq!(volume.contents().len(), 3);
 }
 
@@ -121,7 +177,10 @@ async fn the_quota_removes_the_oldest_entries_or_refuses() {
 async fn what_cannot_be_written_has_an_error_of_its_own() {
     let volume = Forgetful::default();
     let logs = directory(&volume, settings());
-    assert_eq!(logs.write_entry(vec![0; 1001]).await, Err(LogError::TooLarge(1000)));
+    assert_eq!(
+        logs.write_entry(vec![0; 1001]).await,
+        Err(LogError::TooLarge(1000))
+    );
     let line = |line: &str| logs.append_line("a".into(), line.into());
     assert_eq!(line("a\nb").await, Err(LogError::InvalidLine));
     assert_eq!(line(&"x".repeat(100)).await, Err(LogError::TooLarge(100)));
@@ -135,8 +194,16 @@ async fn what_cannot_be_written_has_an_error_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_writers_get_files_of_their_own_and_lines_never_mix() {
     let folder = tempfile::tempdir().unwrap();
-    let big = Quota { bytes: 1 << 30, files: 100_000, retention: Retention::Refuse };
-    let settings = Settings { quota: big, rotate_bytes: 1 << 20, ..settings() };
+    let big = Quota {
+        bytes: 1 << 30,
+        files: 100_000,
+        retention: Retention::Refuse,
+    };
+    let settings = Settings {
+        quota: big,
+        rotate_bytes: 1 << 20,
+        ..settings()
+    };
     let open = || LogDirectory::open(folder.path(), "api", "host", settings).unwrap();
     // Two on one folder, as replicas of the same name would be.
     let replicas = [Arc::new(open()), Arc::new(open())];
@@ -158,24 +225,47 @@ async fn concurrent_writers_get_files_of_their_own_and_lines_never_mix() {
     let root = folder.path().join("api");
     let mut found: Vec<usize> = names
         .iter()
-        .map(|name| std::fs::read_to_string(root.join(name)).unwrap().parse().unwrap())
+        .map(|name| {
+            std::fs::read_to_string(root.join(name))
+                .unwrap()
+                .parse()
+                .unwrap()
+        })
         .collect();
     found.sort_unstable();
     assert_eq!(found, (0..200).collect::<Vec<_>>());
     let lines = std::fs::read_to_string(root.join("all.log")).unwrap();
     let mut lines: Vec<_> = lines.lines().map(str::to_owned).collect();
     lines.sort_unstable();
-    assert_eq!(lines, (0..200).map(|n| format!("{n:03}").repeat(20)).collect::<Vec<_>>());
+    assert_eq!(
+        lines,
+        (0..200)
+            .map(|n| format!("{n:03}").repeat(20))
+            .collect::<Vec<_>>()
+    );
     assert_eq!(std::fs::read_dir(root).unwrap().count(), 201);
 }
 
 #[tokio::test]
 async fn batches_become_durable_by_themselves() {
     let volume = Forgetful::default();
-    let logs = directory(&volume, Settings { fsync: Fsync::Batch, ..settings() });
+    let logs = directory(
+        &volume,
+        Settings {
+            fsync: Fsync::Batch,
+            ..settings()
+        },
+    );
     let name = logs.write_entry(b"kept".to_vec()).await.unwrap();
     let deadline = std::time::Instant::now() + BATCH_INTERVAL * 50;
-    while !volume.0.disk.lock().unwrap().synced_names.contains_key(&name) {
+    while !volume
+        .0
+        .disk
+        .lock()
+        .unwrap()
+        .synced_names
+        .contains_key(&name)
+    {
         assert!(std::time::Instant::now() < deadline, "never synced");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -183,12 +273,26 @@ async fn batches_become_durable_by_themselves() {
 
 #[tokio::test]
 async fn a_refused_write_removes_nothing_and_leaves_the_count_right() {
-    let quota = Quota { bytes: 100, files: 1000, retention: Retention::RemoveOldest };
+    let quota = Quota {
+        bytes: 100,
+        files: 1000,
+        retention: Retention::RemoveOldest,
+    };
     let volume = Forgetful::default();
-    let logs = directory(&volume, Settings { quota, rotate_bytes: 1000, ..settings() });
+    let logs = directory(
+        &volume,
+        Settings {
+            quota,
+            rotate_bytes: 1000,
+            ..settings()
+        },
+    );
     logs.append_line("a".into(), "x".repeat(89)).await.unwrap();
     logs.write_entry(vec![1; 10]).await.unwrap();
-    assert_eq!(logs.write_entry(vec![2; 50]).await, Err(LogError::QuotaExceeded));
+    assert_eq!(
+        logs.write_entry(vec![2; 50]).await,
+        Err(LogError::QuotaExceeded)
+    );
     assert_eq!((logs.stats().bytes(), volume.contents().len()), (100, 2));
     // This makes room by the entry that is still counted.
     logs.append_line("a".into(), String::new()).await.unwrap();
@@ -197,9 +301,19 @@ async fn a_refused_write_removes_nothing_and_leaves_the_count_right() {
 
 #[tokio::test]
 async fn a_refused_line_leaves_no_file() {
-    let quota = Quota { bytes: 1000, files: 0, retention: Retention::Refuse };
+    let quota = Quota {
+        bytes: 1000,
+        files: 0,
+        retention: Retention::Refuse,
+    };
     let volume = Forgetful::default();
-    let logs = directory(&volume, Settings { quota, ..settings() });
+    let logs = directory(
+        &volume,
+        Settings {
+            quota,
+            ..settings()
+        },
+    );
     let refused = logs.append_line("a".into(), "x".into()).await;
     assert_eq!(refused, Err(LogError::QuotaExceeded));
     assert!(volume.contents().is_empty());
@@ -208,8 +322,15 @@ async fn a_refused_line_leaves_no_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_writers_keep_the_quota() {
     let folder = tempfile::tempdir().unwrap();
-    let quota = Quota { bytes: 1000, files: 1000, retention: Retention::Refuse };
-    let settings = Settings { quota, ..settings() };
+    let quota = Quota {
+        bytes: 1000,
+        files: 1000,
+        retention: Retention::Refuse,
+    };
+    let settings = Settings {
+        quota,
+        ..settings()
+    };
     let logs = Arc::new(LogDirectory::open(folder.path(), "api", "host", settings).unwrap());
     let writers: Vec<_> = (0..64)
         .map(|_| {
@@ -236,7 +357,9 @@ async fn an_entry_that_is_there_is_acknowledged_though_its_temporary_name_stays(
 #[tokio::test]
 async fn a_start_removes_what_a_crash_left_unfinished() {
     let volume = Forgetful::default();
-    volume.create(".tmp_host_1_log_1.000000000_host-1.txt", b"half", false).unwrap();
+    volume
+        .create(".tmp_host_1_log_1.000000000_host-1.txt", b"half", false)
+        .unwrap();
     let logs = directory(&volume, settings());
     assert!(volume.contents().is_empty());
     assert_eq!(logs.stats().files(), 0);
@@ -246,7 +369,11 @@ async fn a_start_removes_what_a_crash_left_unfinished() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_are_durable_though_replicas_rotate_the_same_log() {
     let volume = Forgetful::default();
-    let settings = Settings { rotate_bytes: 60, rotate_keep: 1000, ..settings() };
+    let settings = Settings {
+        rotate_bytes: 60,
+        rotate_keep: 1000,
+        ..settings()
+    };
     let replicas = [(); 2].map(|()| Arc::new(directory(&volume, settings)));
     let writers: Vec<_> = (0..300)
         .map(|n| {
@@ -260,22 +387,35 @@ async fn lines_are_durable_though_replicas_rotate_the_same_log() {
     volume.restart(false);
     let found: Vec<u8> = volume.contents().into_values().flatten().collect();
     let found = String::from_utf8(found).unwrap();
-    let lost: Vec<_> = (0..300).filter(|n| !found.contains(&format!("line {n:04}\n"))).collect();
+    let lost: Vec<_> = (0..300)
+        .filter(|n| !found.contains(&format!("line {n:04}\n")))
+        .collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_rotate_one_log_on_disk_lose_no_line() {
     let folder = tempfile::tempdir().unwrap();
-    let quota = Quota { bytes: 1 << 20, files: 1 << 20, retention: Retention::Refuse };
-    let settings =
-        Settings { quota, rotate_bytes: 200, rotate_keep: 2000, fsync: Fsync::None, ..settings() };
+    let quota = Quota {
+        bytes: 1 << 20,
+        files: 1 << 20,
+        retention: Retention::Refuse,
+    };
+    let settings = Settings {
+        quota,
+        rotate_bytes: 200,
+        rotate_keep: 2000,
+        fsync: Fsync::None,
+        ..settings()
+    };
     let open = || Arc::new(LogDirectory::open(folder.path(), "api", "host", settings).unwrap());
     let replicas = [open(), open()];
     let writers: Vec<_> = (0..600)
         .map(|n| {
             let logs = Arc::clone(&replicas[n % 2]);
-            tokio::spawn(async move { logs.append_line("all".into(), format!("line {n:05}")).await })
+            tokio::spawn(
+                async move { logs.append_line("all".into(), format!("line {n:05}")).await },
+            )
         })
         .collect();
     for writer in writers {
@@ -287,5 +427,8 @@ async fn replicas_that_rotate_one_log_on_disk_lose_no_line() {
     }
     let mut lines: Vec<_> = found.lines().map(str::to_owned).collect();
     lines.sort_unstable();
-    assert_eq!(lines, (0..600).map(|n| format!("line {n:05}")).collect::<Vec<_>>());
+    assert_eq!(
+        lines,
+        (0..600).map(|n| format!("line {n:05}")).collect::<Vec<_>>()
+    );
 }

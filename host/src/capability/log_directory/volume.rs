@@ -78,16 +78,23 @@ impl Folder {
 impl Volume for Folder {
     fn create(&self, name: &str, bytes: &[u8], sync: bool) -> io::Result<()> {
         let path = self.path.join(name);
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o640).open(path)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o640)
+            .open(path)?;
         file.write_all(bytes)?;
         if sync { file.sync_data() } else { Ok(()) }
     }
 
     fn open_log(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
         let path = self.path.join(name);
-        let file =
-            OpenOptions::new().read(true).append(true).create(true).mode(0o640).open(&path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o640)
+            .open(&path)?;
         Ok(Box::new(LogOnDisk { path, file }))
     }
 
@@ -123,12 +130,17 @@ impl Volume for Folder {
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             // A file may go while others are listed.
-            let (Ok(metadata), Ok(name)) = (entry.metadata(), entry.file_name().into_string()) else {
+            let (Ok(metadata), Ok(name)) = (entry.metadata(), entry.file_name().into_string())
+            else {
                 continue;
             };
             if metadata.is_file() {
                 let modified = metadata.modified()?;
-                files.push(Listed { name, bytes: metadata.len(), modified });
+                files.push(Listed {
+                    name,
+                    bytes: metadata.len(),
+                    modified,
+                });
             }
         }
         Ok(files)
@@ -171,7 +183,10 @@ impl LogFile for LogOnDisk {
     fn is_torn(&self) -> io::Result<bool> {
         let mut last = [0];
         match self.size()?.checked_sub(1) {
-            Some(offset) => self.file.read_exact_at(&mut last, offset).map(|()| last != *b"\n"),
+            Some(offset) => self
+                .file
+                .read_exact_at(&mut last, offset)
+                .map(|()| last != *b"\n"),
             None => Ok(false),
         }
     }

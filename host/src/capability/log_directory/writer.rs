@@ -52,7 +52,9 @@ impl Writer {
         let mut files = volume.list()?;
         let own = format!("{TEMPORARY}{}_", names.host());
         files.retain(|file| {
-            let age = SystemTime::now().duration_since(file.modified).unwrap_or_default();
+            let age = SystemTime::now()
+                .duration_since(file.modified)
+                .unwrap_or_default();
             let old = age > LEFTOVER || age > OWN_LEFTOVER && file.name.starts_with(&own);
             if file.name.starts_with(TEMPORARY) && old {
                 // Whoever removed it before did the same.
@@ -90,8 +92,11 @@ impl Writer {
     fn publish(&self, contents: &[u8]) -> io::Result<String> {
         let mut name = self.names.next();
         // The process is in it, so that no other removes or takes it.
-        let temporary =
-            format!("{TEMPORARY}{}_{}_{name}", self.names.host(), std::process::id());
+        let temporary = format!(
+            "{TEMPORARY}{}_{}_{name}",
+            self.names.host(),
+            std::process::id()
+        );
         let synced = self.settings.fsync == Fsync::Entry;
         let written = self.volume.create(&temporary, contents, synced);
         let linked = written.and_then(|()| self.link(&temporary, &mut name));

@@ -88,7 +88,10 @@ mod tests {
 
     #[test]
     fn the_host_tells_where_a_request_goes() {
-        assert_eq!(of("http://external-logs.spin.internal/x"), Target::Component("external-logs".into()));
+        assert_eq!(
+            of("http://external-logs.spin.internal/x"),
+            Target::Component("external-logs".into())
+        );
         assert_eq!(of("/x"), Target::App);
         assert_eq!(of("http://self.alt/x"), Target::App);
         let network = |scheme: &str, host: &str, port| Target::Network {
@@ -96,8 +99,14 @@ mod tests {
             host: host.into(),
             port,
         };
-        assert_eq!(of("https://example.com"), network("https", "example.com", 443));
+        assert_eq!(
+            of("https://example.com"),
+            network("https", "example.com", 443)
+        );
         assert_eq!(of("http://[::1]:81/"), network("http", "::1", 81));
-        assert_eq!(of("http://spin.internal"), network("http", "spin.internal", 80));
+        assert_eq!(
+            of("http://spin.internal"),
+            network("http", "spin.internal", 80)
+        );
     }
 }

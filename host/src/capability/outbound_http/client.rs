@@ -65,14 +65,20 @@ impl Client {
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
         let head = options.first_byte_timeout.unwrap_or(READ_TIMEOUT);
-        let limit = options.connect_timeout.map_or(head, |connect| connect.saturating_add(head));
+        let limit = options
+            .connect_timeout
+            .map_or(head, |connect| connect.saturating_add(head));
         let between = options.between_bytes_timeout.unwrap_or(READ_TIMEOUT);
         let response = tokio::time::timeout(limit, self.0.request(request))
             .await
             .map_err(|_elapsed| Error::ConnectionReadTimeout)?
             .map_err(|error| classify(&error))?;
         Ok(response.map(|inner| {
-            ResponseBody { inner, idle: IdleTimer::new(between) }.boxed_unsync()
+            ResponseBody {
+                inner,
+                idle: IdleTimer::new(between),
+            }
+            .boxed_unsync()
         }))
     }
 }
@@ -98,7 +104,10 @@ fn classify(error: &legacy::Error) -> Error {
             }
         }
         if error.to_string().starts_with("dns error") {
-            return Error::DnsError { rcode: None, info_code: None };
+            return Error::DnsError {
+                rcode: None,
+                info_code: None,
+            };
         }
         cause = error.source();
     }
@@ -138,7 +147,10 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
         if polled.is_pending() {
-            return self.idle.poll_stalled(cx).map(|()| Some(Err(Error::ConnectionReadTimeout)));
+            return self
+                .idle
+                .poll_stalled(cx)
+                .map(|()| Some(Err(Error::ConnectionReadTimeout)));
         }
         self.idle.moved();
         polled.map_err(Error::from)

@@ -63,7 +63,9 @@ impl CapabilitySeries {
             KeyValue::new("operation", operation),
             KeyValue::new("result", result),
         ];
-        self.instruments.key_value.record(elapsed.as_secs_f64(), &labels);
+        self.instruments
+            .key_value
+            .record(elapsed.as_secs_f64(), &labels);
     }
 
     /// An outbound request was answered, or failed for a reason.
@@ -78,32 +80,35 @@ impl CapabilitySeries {
             Err(reason) => KeyValue::new("error.type", reason),
         };
         let labels = [self.component.clone(), method_attribute(method), outcome];
-        self.instruments.outbound.record(elapsed.as_secs_f64(), &labels);
+        self.instruments
+            .outbound
+            .record(elapsed.as_secs_f64(), &labels);
     }
 
     /// An outbound request was refused for want of a grant.
     pub fn outbound_denied(&self) {
-        self.instruments.outbound_denied.add(1, std::slice::from_ref(&self.component));
+        self.instruments
+            .outbound_denied
+            .add(1, std::slice::from_ref(&self.component));
     }
 
     /// This component answered a request of another component.
     pub fn chained(&self, status: StatusCode, elapsed: Duration) {
         let labels = [self.component.clone(), status_label(status)];
-        self.instruments.chained.record(elapsed.as_secs_f64(), &labels);
+        self.instruments
+            .chained
+            .record(elapsed.as_secs_f64(), &labels);
     }
 
     /// An entry or line was written; `result` is `ok` or the reason of its error.
-    pub fn log_directory(
-        &self,
-        operation: &'static str,
-        result: &'static str,
-        elapsed: Duration,
-    ) {
+    pub fn log_directory(&self, operation: &'static str, result: &'static str, elapsed: Duration) {
         let labels = [
             self.component.clone(),
             KeyValue::new("operation", operation),
             KeyValue::new("result", result),
         ];
-        self.instruments.log_directory.record(elapsed.as_secs_f64(), &labels);
+        self.instruments
+            .log_directory
+            .record(elapsed.as_secs_f64(), &labels);
     }
 }

@@ -71,8 +71,16 @@ pub const DURATION_EDGES: &[f64] = &[
 ];
 
 /// Edges for body sizes, in bytes.
-pub const SIZE_EDGES: &[f64] =
-    &[0.0, 128.0, 1024.0, 8192.0, 65_536.0, 524_288.0, 4_194_304.0, 33_554_432.0];
+pub const SIZE_EDGES: &[f64] = &[
+    0.0,
+    128.0,
+    1024.0,
+    8192.0,
+    65_536.0,
+    524_288.0,
+    4_194_304.0,
+    33_554_432.0,
+];
 
 /// Edges for the number of writes that share a commit.
 pub const BATCH_EDGES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
@@ -245,16 +253,31 @@ mod tests {
             HTTP_SERVER_REQUEST_DURATION.prometheus_name(),
             "http_server_request_duration_seconds"
         );
-        assert_eq!(COMPONENT_FAILURES.prometheus_name(), "weir_component_failures_total");
-        assert_eq!(COMPONENT_MEMORY.prometheus_name(), "weir_component_memory_bytes");
+        assert_eq!(
+            COMPONENT_FAILURES.prometheus_name(),
+            "weir_component_failures_total"
+        );
+        assert_eq!(
+            COMPONENT_MEMORY.prometheus_name(),
+            "weir_component_memory_bytes"
+        );
     }
 
     #[test]
     fn only_histograms_have_edges_and_they_rise() {
         for definition in ALL {
             let edges = definition.boundaries;
-            assert_eq!(definition.kind == Kind::Histogram, !edges.is_empty(), "{}", definition.name);
-            assert!(edges.windows(2).all(|pair| pair[0] < pair[1]), "{}", definition.name);
+            assert_eq!(
+                definition.kind == Kind::Histogram,
+                !edges.is_empty(),
+                "{}",
+                definition.name
+            );
+            assert!(
+                edges.windows(2).all(|pair| pair[0] < pair[1]),
+                "{}",
+                definition.name
+            );
         }
     }
 }

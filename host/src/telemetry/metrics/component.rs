@@ -6,14 +6,15 @@
 
 use super::catalog;
 use super::instrument::Observer;
+use super::observed::Observed;
 use crate::telemetry::registry::Registry;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Meter};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-type Table = Arc<Mutex<Vec<Weak<ComponentSeries>>>>;
+type Table = Observed<ComponentSeries>;
 
 /// The instruments of components; makes the series of each.
 #[derive(Debug)]
@@ -69,33 +70,41 @@ impl Components {
             generation: AtomicU64::default(),
             queued: AtomicI64::default(),
         });
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        table.retain(|series| series.strong_count() > 0);
-        table.push(Arc::downgrade(&series));
+        self.table.insert(&series);
         series
     }
 }
 
 fn observe(meter: &Meter, table: &Table) {
     let gauge = |definition: &catalog::Definition, read: fn(&ComponentSeries) -> f64| {
-        let table = Arc::clone(table);
+        let table = table.clone();
         definition.observe_gauge(meter, move |observer| each(&table, &observer, read));
     };
-    gauge(&catalog::COMPONENT_MEMORY, |series| series.memory.load(Relaxed) as f64);
-    gauge(&catalog::COMPONENT_CAPACITY, |series| series.capacity.load(Relaxed) as f64);
-    gauge(&catalog::COMPONENT_GENERATION, |series| series.generation.load(Relaxed) as f64);
-    gauge(&catalog::REQUESTS_QUEUED, |series| series.queued.load(Relaxed) as f64);
+    gauge(&catalog::COMPONENT_MEMORY, |series| {
+        series.memory.load(Relaxed) as f64
+    });
+    gauge(&catalog::COMPONENT_CAPACITY, |series| {
+        series.capacity.load(Relaxed) as f64
+    });
+    gauge(&catalog::COMPONENT_GENERATION, |series| {
+        series.generation.load(Relaxed) as f64
+    });
+    gauge(&catalog::REQUESTS_QUEUED, |series| {
+        series.queued.load(Relaxed) as f64
+    });
     let counter = |definition: &catalog::Definition, read: fn(&ComponentSeries) -> f64| {
-        let table = Arc::clone(table);
+        let table = table.clone();
         definition.observe_counter(meter, move |observer| each(&table, &observer, read));
     };
     counter(&catalog::COMPONENT_CPU, |series| {
         Duration::from_nanos(series.cpu.load(Relaxed)).as_secs_f64()
     });
-    counter(&catalog::COMPONENT_INSTANCES_CREATED, |series| series.created.load(Relaxed) as f64);
-    let instances = Arc::clone(table);
+    counter(&catalog::COMPONENT_INSTANCES_CREATED, |series| {
+        series.created.load(Relaxed) as f64
+    });
+    let instances = table.clone();
     catalog::COMPONENT_INSTANCES.observe_gauge(meter, move |observer| {
-        for series in live(&instances) {
+        for series in instances.live() {
             for (state, count) in [("busy", &series.busy), ("idle", &series.idle)] {
                 let labels = [series.label.clone(), KeyValue::new("state", state)];
                 observer.observe(count.load(Relaxed) as f64, &labels);
@@ -105,30 +114,28 @@ fn observe(meter: &Meter, table: &Table) {
 }
 
 fn each(table: &Table, observer: &Observer<'_>, read: fn(&ComponentSeries) -> f64) {
-    for series in live(table) {
+    for series in table.live() {
         observer.observe(read(&series), std::slice::from_ref(&series.label));
     }
-}
-
-fn live(table: &Table) -> Vec<Arc<ComponentSeries>> {
-    let table = table.lock().unwrap_or_else(PoisonError::into_inner);
-    table.iter().filter_map(Weak::upgrade).collect()
 }
 
 impl ComponentSeries {
     /// Counts a request that the component failed to answer.
     pub fn failed(&self, reason: &'static str) {
-        self.failures.add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
+        self.failures
+            .add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
     }
 
     /// Counts a request that the host answered in the component's place.
     pub fn rejected(&self, reason: &'static str) {
-        self.rejected.add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
+        self.rejected
+            .add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
     }
 
     /// Adds to the time spent running instances.
     pub fn ran(&self, time: Duration) {
-        self.cpu.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        self.cpu
+            .fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Relaxed);
     }
 
     /// Adds to the linear memory of live instances; negative when one is dropped. In bytes.

@@ -6,21 +6,31 @@
 //! beyond which measurements are added to one series marked `otel_metric_overflow="true"`, so
 //! that totals stay right. A measurement costs a lock of its component's table and one look-up.
 
+mod instrument;
 mod names;
 mod series;
 
+pub use instrument::{Description, Kind};
 pub use names::{NameError, is_reserved};
-pub use series::{Description, GuestSeries, Kind, Limits, MeasurementError};
+pub use series::{GuestSeries, Limits, MeasurementError};
 
 use super::catalog;
 use crate::telemetry::registry::Registry;
 use names::Names;
 use opentelemetry::metrics::{Counter, Meter};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The metrics of all components.
+#[derive(Debug)]
+pub struct GuestMetrics {
+    shared: Shared,
+    components: Mutex<HashMap<String, Arc<GuestSeries>>>,
+}
 
 /// What all components' own metrics share.
 #[derive(Clone, Debug)]
-pub struct GuestMetrics {
+struct Shared {
     meter: Meter,
     names: Arc<Names>,
     overflowed: Counter<u64>,
@@ -31,16 +41,27 @@ impl GuestMetrics {
     /// Registers the instruments that watch over the guests'.
     pub fn new(registry: &Registry) -> Self {
         let own = registry.meter();
-        Self {
+        let shared = Shared {
             meter: registry.guest_meter(),
             names: Arc::default(),
             overflowed: catalog::GUEST_METRICS_OVERFLOWED.counter(&own),
             refused: catalog::GUEST_METRICS_REFUSED.counter(&own),
+        };
+        Self {
+            shared,
+            components: Mutex::default(),
         }
     }
 
-    /// The metrics of the component `id`.
-    pub fn component(&self, id: &str, limits: Limits) -> GuestSeries {
-        GuestSeries::new(self.clone(), id, limits)
+    /// The metrics of the component `id`: those it has had so far, with the limits given now.
+    pub fn component(&self, id: &str, limits: Limits) -> Arc<GuestSeries> {
+        let mut components = self
+            .components
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(GuestSeries::new(self.shared.clone(), id));
+        let series = components.entry(id.to_owned()).or_insert_with(new);
+        series.set_limits(limits);
+        Arc::clone(series)
     }
 }

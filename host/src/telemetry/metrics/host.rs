@@ -33,7 +33,10 @@ impl Host {
     /// Registers the instruments; `version` is Weir's, `engine` wasmtime's.
     pub fn new(registry: &Registry, version: &'static str, engine: &'static str) -> Self {
         let meter = registry.meter();
-        let build = [KeyValue::new("version", version), KeyValue::new("wasmtime", engine)];
+        let build = [
+            KeyValue::new("version", version),
+            KeyValue::new("wasmtime", engine),
+        ];
         catalog::BUILD_INFO.observe_gauge(&meter, move |observer| observer.observe(1.0, &build));
         let ready = Arc::new(AtomicBool::new(false));
         let observed = Arc::clone(&ready);
@@ -43,7 +46,11 @@ impl Host {
         let listeners = Arc::default();
         observe_listeners(&meter, &listeners);
         observe_process(&meter);
-        Self { ready, listeners, errors: catalog::CONNECTION_ERRORS.counter(&meter) }
+        Self {
+            ready,
+            listeners,
+            errors: catalog::CONNECTION_ERRORS.counter(&meter),
+        }
     }
 
     /// Says whether the host takes traffic.
@@ -60,7 +67,10 @@ impl Host {
             certificate_expiry: AtomicI64::default(),
             errors: self.errors.clone(),
         });
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         listeners.push(Arc::clone(&series));
         series
     }
@@ -76,7 +86,8 @@ impl ListenerSeries {
 
     /// Counts a connection that ended badly, by a reason from a closed set.
     pub fn failed(&self, reason: &'static str) {
-        self.errors.add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
+        self.errors
+            .add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
     }
 
     /// When the certificate in use expires, in seconds since 1970.
@@ -111,12 +122,16 @@ fn observe_listeners(meter: &Meter, listeners: &Arc<Mutex<Vec<Arc<ListenerSeries
     });
     let read = each.clone();
     catalog::CONNECTIONS_ACCEPTED.observe_counter(meter, move |observer| {
-        read(&observer, |series| Some(series.accepted.load(Relaxed) as f64));
+        read(&observer, |series| {
+            Some(series.accepted.load(Relaxed) as f64)
+        });
     });
     catalog::TLS_CERTIFICATE_EXPIRY.observe_gauge(meter, move |observer| {
-        each(&observer, |series| match series.certificate_expiry.load(Relaxed) {
-            0 => None,
-            timestamp => Some(timestamp as f64),
+        each(&observer, |series| {
+            match series.certificate_expiry.load(Relaxed) {
+                0 => None,
+                timestamp => Some(timestamp as f64),
+            }
         });
     });
 }
@@ -129,15 +144,21 @@ fn observe_process(meter: &Meter) {
     gauge(&catalog::PROCESS_RESIDENT_MEMORY, |process| {
         Ok(process.stat()?.rss_bytes().get() as f64)
     });
-    gauge(&catalog::PROCESS_VIRTUAL_MEMORY, |process| Ok(process.stat()?.vsize as f64));
-    gauge(&catalog::PROCESS_OPEN_FDS, |process| Ok(process.fd_count()? as f64));
+    gauge(&catalog::PROCESS_VIRTUAL_MEMORY, |process| {
+        Ok(process.stat()?.vsize as f64)
+    });
+    gauge(&catalog::PROCESS_OPEN_FDS, |process| {
+        Ok(process.fd_count()? as f64)
+    });
     gauge(&catalog::PROCESS_MAX_FDS, |process| {
         Ok(match process.limits()?.max_open_files.soft_limit {
             LimitValue::Value(limit) => limit as f64,
             LimitValue::Unlimited => f64::INFINITY,
         })
     });
-    gauge(&catalog::PROCESS_THREADS, |process| Ok(process.stat()?.num_threads as f64));
+    gauge(&catalog::PROCESS_THREADS, |process| {
+        Ok(process.stat()?.num_threads as f64)
+    });
     gauge(&catalog::PROCESS_START_TIME, |process| {
         let booted = procfs::boot_time_secs()? as f64;
         Ok(booted + process.stat()?.starttime as f64 / procfs::ticks_per_second() as f64)

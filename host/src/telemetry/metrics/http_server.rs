@@ -10,12 +10,13 @@
 
 use super::catalog;
 use super::instrument::Observer;
+use super::observed::Observed;
 use crate::telemetry::registry::Registry;
 use http::{Method, StatusCode};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{BoundHistogram, Histogram};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The value of `component` where the host itself answers.
@@ -39,7 +40,7 @@ pub struct HttpServer {
     duration: Histogram<f64>,
     request_size: Histogram<f64>,
     response_size: Histogram<f64>,
-    routes: Arc<Mutex<Vec<Weak<RouteSeries>>>>,
+    routes: Observed<RouteSeries>,
 }
 
 /// The series of one route.
@@ -73,8 +74,8 @@ impl HttpServer {
     /// Registers the instruments.
     pub fn new(registry: &Registry) -> Self {
         let meter = registry.meter();
-        let routes = Arc::default();
-        let observed = Arc::clone(&routes);
+        let routes = Observed::default();
+        let observed = routes.clone();
         catalog::HTTP_SERVER_ACTIVE_REQUESTS
             .observe_gauge(&meter, move |observer| observe_active(&observed, &observer));
         Self {
@@ -83,6 +84,13 @@ impl HttpServer {
             response_size: catalog::HTTP_SERVER_RESPONSE_BODY_SIZE.histogram(&meter),
             routes,
         }
+    }
+
+    /// Requests that are active now, over all routes.
+    pub fn active(&self) -> usize {
+        let active = |route: Arc<RouteSeries>| route.active.load(Ordering::Relaxed);
+        let sum: i64 = self.routes.live().into_iter().map(active).sum();
+        usize::try_from(sum).unwrap_or_default()
     }
 
     /// The series of the route that is written `route` in the manifest.
@@ -99,16 +107,13 @@ impl HttpServer {
             active: AtomicI64::new(0),
             labels,
         });
-        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        routes.retain(|route| route.strong_count() > 0);
-        routes.push(Arc::downgrade(&series));
+        self.routes.insert(&series);
         series
     }
 }
 
-fn observe_active(routes: &Mutex<Vec<Weak<RouteSeries>>>, observer: &Observer<'_>) {
-    let routes = routes.lock().unwrap_or_else(PoisonError::into_inner);
-    for route in routes.iter().filter_map(Weak::upgrade) {
+fn observe_active(routes: &Observed<RouteSeries>, observer: &Observer<'_>) {
+    for route in routes.live() {
         observer.observe(route.active.load(Ordering::Relaxed) as f64, &route.labels);
     }
 }
@@ -166,7 +171,9 @@ impl RouteSeries {
 
 impl std::fmt::Debug for RouteSeries {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RouteSeries").field("labels", &self.labels).finish_non_exhaustive()
+        f.debug_struct("RouteSeries")
+            .field("labels", &self.labels)
+            .finish_non_exhaustive()
     }
 }
 
@@ -176,7 +183,10 @@ fn method_index(method: &Method) -> usize {
 }
 
 fn method_label(index: usize) -> KeyValue {
-    KeyValue::new("http.request.method", METHODS.get(index).copied().unwrap_or("_OTHER"))
+    KeyValue::new(
+        "http.request.method",
+        METHODS.get(index).copied().unwrap_or("_OTHER"),
+    )
 }
 
 /// The label of a method, for instruments other than the server's.
@@ -225,7 +235,11 @@ mod tests {
 
     #[test]
     fn series_stay_bounded_whatever_methods_and_statuses_come() {
-        let registry = Registry::new(Scale { subjects: 4, guest_series: 1 }).unwrap();
+        let registry = Registry::new(Scale {
+            subjects: 4,
+            guest_series: 1,
+        })
+        .unwrap();
         let server = HttpServer::new(&registry);
         let route = server.route("hello", "/hello/...");
         let methods = ["GET", "PUT", "BREW", "PROPFIND", "X1", "X2"];
@@ -253,12 +267,18 @@ mod tests {
 
     #[test]
     fn active_requests_go_back_to_zero_and_routes_that_are_gone_leave_no_gauge() {
-        let registry = Registry::new(Scale { subjects: 4, guest_series: 1 }).unwrap();
+        let registry = Registry::new(Scale {
+            subjects: 4,
+            guest_series: 1,
+        })
+        .unwrap();
         let server = HttpServer::new(&registry);
         let route = server.route("hello", "/hello/...");
         let active = || {
             let text = String::from_utf8(registry.render().unwrap()).unwrap();
-            let line = text.lines().find(|line| line.starts_with("http_server_active_requests{"));
+            let line = text
+                .lines()
+                .find(|line| line.starts_with("http_server_active_requests{"));
             line.map(|line| line.rsplit(' ').next().unwrap().to_owned())
         };
         route.begin();

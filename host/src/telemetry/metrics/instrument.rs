@@ -18,11 +18,19 @@ impl Definition {
 
     /// A counter of whole things.
     pub fn counter(&self, meter: &Meter) -> Counter<u64> {
-        meter.u64_counter(self.name).with_unit(self.unit).with_description(self.help).build()
+        meter
+            .u64_counter(self.name)
+            .with_unit(self.unit)
+            .with_description(self.help)
+            .build()
     }
 
     /// A counter whose value is read when it is collected.
-    pub fn observe_counter(&self, meter: &Meter, read: impl Fn(Observer<'_>) + Send + Sync + 'static) {
+    pub fn observe_counter(
+        &self,
+        meter: &Meter,
+        read: impl Fn(Observer<'_>) + Send + Sync + 'static,
+    ) {
         meter
             .f64_observable_counter(self.name)
             .with_unit(self.unit)
@@ -33,7 +41,11 @@ impl Definition {
 
     /// A gauge whose value is read when it is collected. Label sets that `read` no longer gives
     /// are gone from the next collection on.
-    pub fn observe_gauge(&self, meter: &Meter, read: impl Fn(Observer<'_>) + Send + Sync + 'static) {
+    pub fn observe_gauge(
+        &self,
+        meter: &Meter,
+        read: impl Fn(Observer<'_>) + Send + Sync + 'static,
+    ) {
         meter
             .f64_observable_gauge(self.name)
             .with_unit(self.unit)

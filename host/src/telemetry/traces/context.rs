@@ -42,7 +42,12 @@ impl TraceContext {
         };
         let shaped = version.len() == 2 && trace_id.len() == 32 && span_id.len() == 16;
         let lower_hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !whole || !shaped || ![version, trace_id, span_id, flags].into_iter().all(lower_hex) {
+        if !whole
+            || !shaped
+            || ![version, trace_id, span_id, flags]
+                .into_iter()
+                .all(lower_hex)
+        {
             return None;
         }
         let context = Self {
@@ -63,8 +68,16 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trace_id, span_id, sampled } = self;
-        write!(f, "00-{trace_id:032x}-{span_id:016x}-{:02x}", u8::from(*sampled))
+        let Self {
+            trace_id,
+            span_id,
+            sampled,
+        } = self;
+        write!(
+            f,
+            "00-{trace_id:032x}-{span_id:016x}-{:02x}",
+            u8::from(*sampled)
+        )
     }
 }
 
@@ -97,7 +110,16 @@ mod tests {
         let zero_span = "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01";
         let upper = VALID.to_uppercase();
         let forbidden = VALID.replacen("00", "ff", 1);
-        for text in ["", "00", "00-1-2-01", zero_trace, zero_span, &upper, &forbidden, &VALID[1..]] {
+        for text in [
+            "",
+            "00",
+            "00-1-2-01",
+            zero_trace,
+            zero_span,
+            &upper,
+            &forbidden,
+            &VALID[1..],
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -47,7 +47,11 @@ impl wit::HostStoreWithStore<InstanceState> for KeyValue {
         Ok(opened.map_err(Error::from))
     }
 
-    async fn get(accessor: &Calls, store: Resource<Store>, key: String) -> Result<Done<Option<Vec<u8>>>> {
+    async fn get(
+        accessor: &Calls,
+        store: Resource<Store>,
+        key: String,
+    ) -> Result<Done<Option<Vec<u8>>>> {
         Ok(kept(accessor, &store)?.get(&key).await.map_err(Error::from))
     }
 
@@ -57,15 +61,24 @@ impl wit::HostStoreWithStore<InstanceState> for KeyValue {
         key: String,
         value: Vec<u8>,
     ) -> Result<Done<()>> {
-        Ok(kept(accessor, &store)?.set(key, value).await.map_err(Error::from))
+        Ok(kept(accessor, &store)?
+            .set(key, value)
+            .await
+            .map_err(Error::from))
     }
 
     async fn delete(accessor: &Calls, store: Resource<Store>, key: String) -> Result<Done<()>> {
-        Ok(kept(accessor, &store)?.delete(key).await.map_err(Error::from))
+        Ok(kept(accessor, &store)?
+            .delete(key)
+            .await
+            .map_err(Error::from))
     }
 
     async fn exists(accessor: &Calls, store: Resource<Store>, key: String) -> Result<Done<bool>> {
-        Ok(kept(accessor, &store)?.exists(&key).await.map_err(Error::from))
+        Ok(kept(accessor, &store)?
+            .exists(&key)
+            .await
+            .map_err(Error::from))
     }
 
     async fn get_keys(
@@ -106,7 +119,11 @@ struct Keys {
 impl Keys {
     fn new(open: Open, ended: oneshot::Sender<Done<()>>) -> Self {
         let first = page(open.store.clone(), None);
-        Self { store: open.store, next: Some(first), ended: Some(ended) }
+        Self {
+            store: open.store,
+            next: Some(first),
+            ended: Some(ended),
+        }
     }
 
     fn end(&mut self, result: Done<()>) {
@@ -120,7 +137,10 @@ impl Keys {
 fn page(store: Backend, after: Option<String>) -> NextPage {
     Box::pin(async move {
         let page = store.keys(after).await?;
-        Ok(Keyed { keys: page.keys, more: page.more })
+        Ok(Keyed {
+            keys: page.keys,
+            more: page.more,
+        })
     })
 }
 

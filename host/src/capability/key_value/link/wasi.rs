@@ -4,11 +4,11 @@ use super::Itself;
 use crate::capability::key_value::store::{StoreError, Swapped};
 use crate::capability::key_value::{Open, Refused};
 use crate::engine::state::InstanceState;
+use atomics::{Cas, CasError};
+use store::{Bucket, Error, KeyResponse};
 use wasmtime::Result;
 use wasmtime::component::{Linker, Resource};
 use weir_bindings::wasi::keyvalue::{atomics, batch, store};
-use atomics::{Cas, CasError};
-use store::{Bucket, Error, KeyResponse};
 
 pub(super) fn link(linker: &mut Linker<InstanceState>) -> Result<()> {
     store::add_to_linker::<_, Itself>(linker, |state| state)?;
@@ -59,7 +59,10 @@ impl store::HostBucket for InstanceState {
         let page = open.run("list", open.store.keys(cursor)).await;
         Ok(page.map_err(Error::from).map(|page| {
             let cursor = page.keys.last().filter(|_| page.more).cloned();
-            KeyResponse { keys: page.keys, cursor }
+            KeyResponse {
+                keys: page.keys,
+                cursor,
+            }
         }))
     }
 
@@ -91,24 +94,28 @@ impl batch::Host for InstanceState {
         pairs: Vec<(String, Vec<u8>)>,
     ) -> Done<()> {
         let open: Open = self.kept(&bucket)?;
-        Ok(open.run("set_many", open.store.set_many(pairs)).await.map_err(Error::from))
+        Ok(open
+            .run("set_many", open.store.set_many(pairs))
+            .await
+            .map_err(Error::from))
     }
 
     async fn delete_many(&mut self, bucket: Resource<Bucket>, keys: Vec<String>) -> Done<()> {
         let open: Open = self.kept(&bucket)?;
-        Ok(open.run("delete_many", open.store.delete_many(keys)).await.map_err(Error::from))
+        Ok(open
+            .run("delete_many", open.store.delete_many(keys))
+            .await
+            .map_err(Error::from))
     }
 }
 
 impl atomics::Host for InstanceState {
-    async fn increment(
-        &mut self,
-        bucket: Resource<Bucket>,
-        key: String,
-        delta: i64,
-    ) -> Done<i64> {
+    async fn increment(&mut self, bucket: Resource<Bucket>, key: String, delta: i64) -> Done<i64> {
         let open: Open = self.kept(&bucket)?;
-        Ok(open.run("increment", open.store.increment(key, delta)).await.map_err(Error::from))
+        Ok(open
+            .run("increment", open.store.increment(key, delta))
+            .await
+            .map_err(Error::from))
     }
 
     async fn swap(&mut self, cas: Resource<Cas>, value: Vec<u8>) -> Done<(), CasError> {
@@ -117,7 +124,11 @@ impl atomics::Host for InstanceState {
         match open.run("swap", swap).await {
             Ok(Swapped::Done) => Ok(Ok(())),
             Ok(Swapped::Found(found)) => {
-                let again = self.keep::<Compare, Cas>(Compare { open, key, seen: found })?;
+                let again = self.keep::<Compare, Cas>(Compare {
+                    open,
+                    key,
+                    seen: found,
+                })?;
                 Ok(Err(CasError::CasFailed(again)))
             }
             Err(error) => Ok(Err(CasError::StoreError(error.into()))),
@@ -137,7 +148,11 @@ impl atomics::HostCas for InstanceState {
     async fn new(&mut self, bucket: Resource<Bucket>, key: String) -> Done<Resource<Cas>> {
         let open: Open = self.kept(&bucket)?;
         match open.get(&key).await {
-            Ok(seen) => Ok(Ok(self.keep::<Compare, Cas>(Compare { open, key, seen })?)),
+            Ok(seen) => Ok(Ok(self.keep::<Compare, Cas>(Compare {
+                open,
+                key,
+                seen,
+            })?)),
             Err(error) => Ok(Err(error.into())),
         }
     }

@@ -98,7 +98,12 @@ impl Committer {
             .name("key-value".into())
             .spawn(move || worker.run())
             .map_err(|error| StoreError::from_io(&error))?;
-        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), asked, stats })
+        Ok(Self {
+            queue: Mutex::new(Some(sender)),
+            thread: Mutex::new(Some(thread)),
+            asked,
+            stats,
+        })
     }
 
     pub(super) fn stats(&self) -> &Stats {
@@ -109,9 +114,10 @@ impl Committer {
     pub(super) async fn submit(&self, operation: Operation) -> Answer {
         let (answer, answered) = oneshot::channel();
         self.stats.pending.fetch_add(1, Relaxed);
-        self.send(Request::Write(Write { operation, answer })).inspect_err(|_| {
-            self.stats.pending.fetch_sub(1, Relaxed);
-        })?;
+        self.send(Request::Write(Write { operation, answer }))
+            .inspect_err(|_| {
+                self.stats.pending.fetch_sub(1, Relaxed);
+            })?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -120,7 +126,9 @@ impl Committer {
         if self.asked.swap(true, SeqCst) {
             return StoreError::Unavailable;
         }
-        self.send(Request::Reopen).err().unwrap_or(StoreError::Unavailable)
+        self.send(Request::Reopen)
+            .err()
+            .unwrap_or(StoreError::Unavailable)
     }
 
     fn send(&self, request: Request) -> Result<(), StoreError> {
@@ -131,8 +139,17 @@ impl Committer {
 
     /// Commits what was handed over and closes the file.
     pub(super) fn close(&self) {
-        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(
+            self.queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(Err(_panic)) = thread.map(JoinHandle::join) {
             error!("the committing thread panicked");
         }
@@ -183,7 +200,11 @@ impl Worker {
                 Request::Reopen => reopen = true,
             }
             let is_full = batch.len() >= MAX_WRITES || bytes >= MAX_BYTES;
-            request = if is_full { None } else { self.queue.try_recv().ok() };
+            request = if is_full {
+                None
+            } else {
+                self.queue.try_recv().ok()
+            };
         }
         (batch, reopen)
     }
@@ -194,7 +215,9 @@ impl Worker {
         if size == 0 {
             return true;
         }
-        let result = self.database().and_then(|database| commit(&database, &batch));
+        let result = self
+            .database()
+            .and_then(|database| commit(&database, &batch));
         match &result {
             Ok(_) => {
                 self.stats.commits.fetch_add(1, Relaxed);
@@ -269,5 +292,8 @@ fn commit(database: &Database, batch: &[Write]) -> Result<Vec<Answer>, StoreErro
 
 fn apply(transaction: &WriteTransaction, batch: &[Write]) -> Result<Vec<Answer>, redb::Error> {
     let mut table = transaction.open_table(TABLE)?;
-    batch.iter().map(|write| write.operation.apply(&mut table)).collect()
+    batch
+        .iter()
+        .map(|write| write.operation.apply(&mut table))
+        .collect()
 }

@@ -49,7 +49,8 @@ impl Progress {
     }
 
     fn repairing(&self, done: f64) {
-        self.state.store((done.clamp(0.0, 1.0) * 100.0) as u32 + 1, Relaxed);
+        self.state
+            .store((done.clamp(0.0, 1.0) * 100.0) as u32 + 1, Relaxed);
     }
 }
 
@@ -103,8 +104,13 @@ fn create(path: &Path) -> io::Result<File> {
         _ => Path::new("."),
     };
     folder::create(folder, 0o700)?;
-    let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
     File::open(folder)?.sync_all()?;
     Ok(file)
 }
@@ -117,7 +123,9 @@ fn wait_for_lock(
 ) -> Result<Database, StoreError> {
     let began = Instant::now();
     loop {
-        let file = file.try_clone().map_err(|error| StoreError::from_io(&error))?;
+        let file = file
+            .try_clone()
+            .map_err(|error| StoreError::from_io(&error))?;
         let seen = Arc::clone(progress);
         let opened = builder(move |done| seen.repairing(done)).create_file(file);
         match opened {
@@ -135,7 +143,9 @@ fn wait_for_lock(
 /// A builder with our settings; `repairing` is told the share done.
 pub(super) fn builder(repairing: impl Fn(f64) + 'static) -> Builder {
     let mut builder = Builder::new();
-    builder.set_cache_size(CACHE).set_repair_callback(move |session| repairing(session.progress()));
+    builder
+        .set_cache_size(CACHE)
+        .set_repair_callback(move |session| repairing(session.progress()));
     builder
 }
 

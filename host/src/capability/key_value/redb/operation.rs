@@ -8,8 +8,15 @@ use redb::{ReadableTable as _, Table};
 pub(super) enum Operation {
     Set(Vec<(String, Vec<u8>)>),
     Delete(Vec<String>),
-    Increment { key: String, delta: i64 },
-    Swap { key: String, expected: Option<Vec<u8>>, value: Vec<u8> },
+    Increment {
+        key: String,
+        delta: i64,
+    },
+    Swap {
+        key: String,
+        expected: Option<Vec<u8>>,
+        value: Vec<u8>,
+    },
 }
 
 /// What a write led to.
@@ -30,7 +37,10 @@ impl Operation {
     /// What it holds in memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Set(pairs) => pairs.iter().map(|(key, value)| key.len() + value.len()).sum(),
+            Self::Set(pairs) => pairs
+                .iter()
+                .map(|(key, value)| key.len() + value.len())
+                .sum(),
             Self::Delete(keys) => keys.iter().map(String::len).sum(),
             Self::Increment { key, .. } => key.len(),
             Self::Swap { key, value, .. } => key.len() + value.len(),
@@ -53,7 +63,11 @@ impl Operation {
                 Ok(Ok(Outcome::Done))
             }
             Self::Increment { key, delta } => increment(table, key, *delta),
-            Self::Swap { key, expected, value } => {
+            Self::Swap {
+                key,
+                expected,
+                value,
+            } => {
                 let found = table.get(key.as_str())?.map(|found| found.value().to_vec());
                 if found != *expected {
                     return Ok(Ok(Outcome::Found(found)));
@@ -68,7 +82,9 @@ impl Operation {
 fn increment(table: &mut Writable<'_>, key: &str, delta: i64) -> Result<Answer, redb::Error> {
     let present = match table.get(key)? {
         None => Some(0),
-        Some(value) => std::str::from_utf8(value.value()).ok().and_then(|text| text.parse().ok()),
+        Some(value) => std::str::from_utf8(value.value())
+            .ok()
+            .and_then(|text| text.parse().ok()),
     };
     let Some(sum) = present.and_then(|number: i64| number.checked_add(delta)) else {
         return Ok(Err(StoreError::NotANumber));

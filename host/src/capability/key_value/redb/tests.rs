@@ -53,7 +53,10 @@ async fn what_was_acknowledged_outlives_a_power_cut_whatever_else_survives() {
         let batch = (acknowledged..=20)
             .find(|n| found.values().filter(|found| **found == value(*n)).count() == 5);
         let nothing = acknowledged == 0 && found.is_empty();
-        assert!(batch.is_some() || nothing, "power cut after {calls} calls, {acknowledged} batches");
+        assert!(
+            batch.is_some() || nothing,
+            "power cut after {calls} calls, {acknowledged} batches"
+        );
     }
 }
 
@@ -142,7 +145,10 @@ async fn a_full_disk_is_told_and_what_was_there_stays() {
     assert_eq!(failed.reason(), "no_space", "{failed}");
     disk.full.store(false, SeqCst);
     store.set("c".into(), b"2".to_vec()).await.unwrap();
-    assert_eq!(everything(&store).await.keys().collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(
+        everything(&store).await.keys().collect::<Vec<_>>(),
+        ["a", "c"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,8 +194,14 @@ async fn an_increment_of_what_is_no_number_fails_alone() {
     store.set("n".into(), b"many".to_vec()).await.unwrap();
     let failed = store.increment("n".into(), 1).await.unwrap_err();
     assert_eq!(failed.reason(), "not_a_number");
-    assert_eq!(store.increment("m".into(), i64::MAX).await.unwrap(), i64::MAX);
-    assert_eq!(store.increment("m".into(), 1).await.unwrap_err().reason(), "not_a_number");
+    assert_eq!(
+        store.increment("m".into(), i64::MAX).await.unwrap(),
+        i64::MAX
+    );
+    assert_eq!(
+        store.increment("m".into(), 1).await.unwrap_err().reason(),
+        "not_a_number"
+    );
 }
 
 #[tokio::test]
@@ -199,14 +211,19 @@ async fn a_swap_happens_only_if_nobody_was_faster() {
         store.swap("k".into(), expected.map(<[u8]>::to_vec), value.to_vec())
     };
     assert_eq!(swap(None, b"1").await.unwrap(), Swapped::Done);
-    assert_eq!(swap(None, b"2").await.unwrap(), Swapped::Found(Some(b"1".to_vec())));
+    assert_eq!(
+        swap(None, b"2").await.unwrap(),
+        Swapped::Found(Some(b"1".to_vec()))
+    );
     assert_eq!(swap(Some(b"1"), b"2").await.unwrap(), Swapped::Done);
 }
 
 #[tokio::test]
 async fn a_listing_comes_in_pages() {
     let store = Store::Redb(Disk::new().open());
-    let pairs = (0..PAGE + 5).map(|n| (format!("{n:05}"), Vec::new())).collect();
+    let pairs = (0..PAGE + 5)
+        .map(|n| (format!("{n:05}"), Vec::new()))
+        .collect();
     store.set_many(pairs).await.unwrap();
     let first = store.keys(None).await.unwrap();
     assert!(first.more && first.keys.len() == PAGE);
@@ -224,7 +241,14 @@ async fn a_second_holder_of_the_file_is_refused_and_a_restart_keeps_the_data() {
     store.set("a".into(), b"1".to_vec()).await.unwrap();
     assert_eq!(open().unwrap_err().reason(), "locked");
     store.close().await;
-    assert_eq!(store.set("a".into(), b"2".to_vec()).await.unwrap_err().reason(), "closed");
+    assert_eq!(
+        store
+            .set("a".into(), b"2".to_vec())
+            .await
+            .unwrap_err()
+            .reason(),
+        "closed"
+    );
     let store = Store::Redb(open().unwrap());
     assert_eq!(store.get("a").await.unwrap().as_deref(), Some(&b"1"[..]));
 }
@@ -233,7 +257,13 @@ async fn a_second_holder_of_the_file_is_refused_and_a_restart_keeps_the_data() {
 async fn keys_and_values_beyond_the_limits_are_refused() {
     let store = Store::Redb(Disk::new().open());
     let long = "k".repeat(super::super::store::MAX_KEY + 1);
-    assert_eq!(store.set(long, Vec::new()).await.unwrap_err().reason(), "key_too_long");
+    assert_eq!(
+        store.set(long, Vec::new()).await.unwrap_err().reason(),
+        "key_too_long"
+    );
     let large = vec![0; super::super::store::MAX_VALUE + 1];
-    assert_eq!(store.set("k".into(), large).await.unwrap_err().reason(), "value_too_large");
+    assert_eq!(
+        store.set("k".into(), large).await.unwrap_err().reason(),
+        "value_too_large"
+    );
 }

@@ -118,11 +118,18 @@ impl Volume for Forgetful {
             }
             Ok(disk.names[name])
         })?;
-        Ok(Box::new(OpenFile { folder: self.clone(), name: name.into(), file }))
+        Ok(Box::new(OpenFile {
+            folder: self.clone(),
+            name: name.into(),
+            file,
+        }))
     }
 
     fn size(&self, name: &str) -> io::Result<u64> {
-        Ok(self.contents().get(name).map_or(0, |bytes| bytes.len() as u64))
+        Ok(self
+            .contents()
+            .get(name)
+            .map_or(0, |bytes| bytes.len() as u64))
     }
 
     fn link(&self, from: &str, to: &str) -> io::Result<()> {
@@ -160,7 +167,15 @@ impl Volume for Forgetful {
 
     fn sync_all(&self) -> io::Result<()> {
         self.sync_folder()?;
-        let files: Vec<_> = self.0.disk.lock().unwrap().names.values().copied().collect();
+        let files: Vec<_> = self
+            .0
+            .disk
+            .lock()
+            .unwrap()
+            .names
+            .values()
+            .copied()
+            .collect();
         files.into_iter().try_for_each(|file| self.sync_file(file))
     }
 
@@ -174,7 +189,6 @@ impl Volume for Forgetful {
     }
 }
 
-
 /// A named log that is open.
 struct OpenFile {
     folder: Forgetful,
@@ -184,7 +198,9 @@ struct OpenFile {
 
 impl OpenFile {
     fn written(&self) -> Vec<u8> {
-        self.folder.0.disk.lock().unwrap().files[&self.file].written.clone()
+        self.folder.0.disk.lock().unwrap().files[&self.file]
+            .written
+            .clone()
     }
 }
 
@@ -199,7 +215,13 @@ impl LogFile for OpenFile {
     }
 
     fn unlock(&self) {
-        self.folder.0.disk.lock().unwrap().locked.retain(|file| *file != self.file);
+        self.folder
+            .0
+            .disk
+            .lock()
+            .unwrap()
+            .locked
+            .retain(|file| *file != self.file);
         self.folder.0.unlocked.notify_all();
     }
 
@@ -218,7 +240,11 @@ impl LogFile for OpenFile {
 
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         self.folder.with(|disk| {
-            disk.files.get_mut(&self.file).unwrap().written.extend(bytes);
+            disk.files
+                .get_mut(&self.file)
+                .unwrap()
+                .written
+                .extend(bytes);
             Ok(())
         })
     }

@@ -38,7 +38,9 @@ pub(super) fn prefix(component: &str) -> String {
 /// Checks the form of a metric's name or an attribute's key.
 pub(super) fn check(name: &str) -> Result<(), NameError> {
     let mut characters = name.chars();
-    let begins = characters.next().is_some_and(|first| first.is_ascii_alphabetic());
+    let begins = characters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic());
     let goes_on = characters.all(|next| next.is_ascii_alphanumeric() || next == '_');
     match begins && goes_on && name.len() <= MAX_NAME {
         true => Ok(()),

@@ -1,10 +1,9 @@
 //! The metrics of one component: their kinds, their series, and the limit on both.
 
+use super::Shared;
+use super::instrument::{Description, Instrument, Kind, Series, Value};
 use super::names::{self, NameError};
-use super::{GuestMetrics, catalog};
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{BoundCounter, BoundGauge, BoundHistogram, BoundUpDownCounter};
-use opentelemetry::metrics::{Counter, Gauge, Histogram, UpDownCounter};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,36 +15,12 @@ const MAX_ATTRIBUTES: usize = 8;
 const OVERFLOW: &str = "otel_metric_overflow";
 
 /// How much a component may define.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
     /// Metrics of different names.
     pub metrics: usize,
     /// Series over all its metrics, overflow series not counted.
     pub series: usize,
-}
-
-/// What an instrument does with its values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A sum that only grows.
-    Counter,
-    /// A sum that grows and shrinks.
-    UpDownCounter,
-    /// The value last given.
-    Gauge,
-    /// A distribution.
-    Histogram,
-}
-
-/// Optional facts about a metric.
-#[derive(Clone, Debug, Default)]
-pub struct Description {
-    /// For a person who reads `/metrics`.
-    pub help: String,
-    /// `s` and `By` become part of the exported name; others do not.
-    pub unit: String,
-    /// Upper edges of a histogram's buckets, rising; empty for the default ones.
-    pub boundaries: Vec<f64>,
 }
 
 /// Why a measurement was not taken.
@@ -90,14 +65,14 @@ type Attributes = Vec<(String, String)>;
 /// One component's metrics.
 #[derive(Debug)]
 pub struct GuestSeries {
-    shared: GuestMetrics,
+    shared: Shared,
     component: String,
-    limits: Limits,
     table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
+    limits: Limits,
     metrics: HashMap<String, Metric>,
     series: usize,
 }
@@ -109,52 +84,17 @@ struct Metric {
     overflow: Option<Series>,
 }
 
-#[derive(Debug)]
-enum Instrument {
-    Counter(Counter<u64>),
-    UpDownCounter(UpDownCounter<i64>),
-    Gauge(Gauge<f64>),
-    Histogram(Histogram<f64>),
-}
-
-#[derive(Debug)]
-enum Series {
-    Counter(BoundCounter<u64>),
-    UpDownCounter(BoundUpDownCounter<i64>),
-    Gauge(BoundGauge<f64>),
-    Histogram(BoundHistogram<f64>),
-}
-
-/// A value on its way to the instrument of its kind.
-#[derive(Clone, Copy, Debug)]
-enum Value {
-    Add(u64),
-    Adjust(i64),
-    Set(f64),
-    Observe(f64),
-}
-
-impl Value {
-    fn kind(self) -> Kind {
-        match self {
-            Self::Add(_) => Kind::Counter,
-            Self::Adjust(_) => Kind::UpDownCounter,
-            Self::Set(_) => Kind::Gauge,
-            Self::Observe(_) => Kind::Histogram,
-        }
-    }
-
-    fn is_finite(self) -> bool {
-        match self {
-            Self::Set(value) | Self::Observe(value) => value.is_finite(),
-            Self::Add(_) | Self::Adjust(_) => true,
-        }
-    }
-}
-
 impl GuestSeries {
-    pub(super) fn new(shared: GuestMetrics, component: &str, limits: Limits) -> Self {
-        Self { shared, component: component.to_owned(), limits, table: Mutex::default() }
+    pub(super) fn new(shared: Shared, component: &str) -> Self {
+        Self {
+            shared,
+            component: component.to_owned(),
+            table: Mutex::default(),
+        }
+    }
+
+    pub(super) fn set_limits(&self, limits: Limits) {
+        self.table().limits = limits;
     }
 
     /// Adds to a counter.
@@ -190,7 +130,9 @@ impl GuestSeries {
         });
         let finite = description.boundaries.iter().all(|edge| edge.is_finite());
         let described = match rising && finite {
-            true => self.metric(&mut self.table(), name, kind, description).map(drop),
+            true => self
+                .metric(&mut self.table(), name, kind, description)
+                .map(drop),
             false => Err(MeasurementError::InvalidValue),
         };
         self.counted(described)
@@ -222,7 +164,7 @@ impl GuestSeries {
         }
         normalise(&mut attributes)?;
         let mut table = self.table();
-        let has_room = table.series < self.limits.series;
+        let has_room = table.series < table.limits.series;
         let metric = self.metric(&mut table, name, value.kind(), Description::default())?;
         if let Some(series) = metric.series.get(&attributes) {
             series.record(value);
@@ -238,7 +180,11 @@ impl GuestSeries {
     }
 
     fn overflow(&self, metric: &mut Metric, value: Value) {
-        let bind = || metric.instrument.bind(&[(OVERFLOW.to_owned(), "true".to_owned())]);
+        let bind = || {
+            metric
+                .instrument
+                .bind(&[(OVERFLOW.to_owned(), "true".to_owned())])
+        };
         metric.overflow.get_or_insert_with(bind).record(value);
         self.shared.overflowed.add(1, &[self.label()]);
     }
@@ -253,7 +199,7 @@ impl GuestSeries {
     ) -> Result<&'t mut Metric, MeasurementError> {
         if !table.metrics.contains_key(name) {
             names::check(name)?;
-            if table.metrics.len() >= self.limits.metrics {
+            if table.metrics.len() >= table.limits.metrics {
                 return Err(MeasurementError::TooManyMetrics);
             }
             let metric = self.define(name, kind, description)?;
@@ -278,9 +224,15 @@ impl GuestSeries {
             "By" => "_bytes",
             _ => "",
         };
-        self.shared.names.claim(&format!("{full}{suffix}"), kind, &self.component)?;
+        self.shared
+            .names
+            .claim(&format!("{full}{suffix}"), kind, &self.component)?;
         let instrument = Instrument::new(&self.shared.meter, full, kind, description);
-        Ok(Metric { instrument, series: HashMap::new(), overflow: None })
+        Ok(Metric {
+            instrument,
+            series: HashMap::new(),
+            overflow: None,
+        })
     }
 }
 
@@ -298,76 +250,4 @@ fn normalise(attributes: &mut Attributes) -> Result<(), MeasurementError> {
     attributes.sort_by(|(one, _), (other, _)| one.cmp(other));
     attributes.dedup_by(|(one, _), (other, _)| one == other);
     Ok(())
-}
-
-impl Instrument {
-    fn new(
-        meter: &opentelemetry::metrics::Meter,
-        name: String,
-        kind: Kind,
-        description: Description,
-    ) -> Self {
-        let Description { help, unit, boundaries } = description;
-        let unit = match unit.as_str() {
-            "s" | "By" => unit,
-            _ => String::new(),
-        };
-        match kind {
-            Kind::Counter => Self::Counter(
-                meter.u64_counter(name).with_description(help).with_unit(unit).build(),
-            ),
-            Kind::UpDownCounter => Self::UpDownCounter(
-                meter.i64_up_down_counter(name).with_description(help).with_unit(unit).build(),
-            ),
-            Kind::Gauge => {
-                Self::Gauge(meter.f64_gauge(name).with_description(help).with_unit(unit).build())
-            }
-            Kind::Histogram => Self::Histogram(
-                meter
-                    .f64_histogram(name)
-                    .with_description(help)
-                    .with_unit(unit)
-                    .with_boundaries(match boundaries.is_empty() {
-                        true => catalog::DURATION_EDGES.to_vec(),
-                        false => boundaries,
-                    })
-                    .build(),
-            ),
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Counter(_) => Kind::Counter,
-            Self::UpDownCounter(_) => Kind::UpDownCounter,
-            Self::Gauge(_) => Kind::Gauge,
-            Self::Histogram(_) => Kind::Histogram,
-        }
-    }
-
-    fn bind(&self, attributes: &[(String, String)]) -> Series {
-        let labels: Vec<_> = attributes
-            .iter()
-            .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
-            .collect();
-        match self {
-            Self::Counter(counter) => Series::Counter(counter.bind(&labels)),
-            Self::UpDownCounter(counter) => Series::UpDownCounter(counter.bind(&labels)),
-            Self::Gauge(gauge) => Series::Gauge(gauge.bind(&labels)),
-            Self::Histogram(histogram) => Series::Histogram(histogram.bind(&labels)),
-        }
-    }
-}
-
-impl Series {
-    /// Takes a value; the metric's kind was compared with the value's before.
-    fn record(&self, value: Value) {
-        match (self, value) {
-            (Self::Counter(series), Value::Add(value)) => series.add(value),
-            (Self::UpDownCounter(series), Value::Adjust(value)) => series.add(value),
-            (Self::Gauge(series), Value::Set(value)) => series.record(value),
-            (Self::Histogram(series), Value::Observe(value)) => series.record(value),
-            _ => {}
-        }
-    }
 }

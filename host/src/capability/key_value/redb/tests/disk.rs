@@ -69,7 +69,9 @@ impl Disk {
         RedbStore::with(Opener::new(move || {
             let backend = Handle(Arc::clone(&disk));
             // Nothing is cached, so every read is one of the disk.
-            let opened = open::builder(|_| {}).set_cache_size(0).create_with_backend(backend);
+            let opened = open::builder(|_| {})
+                .set_cache_size(0)
+                .create_with_backend(backend);
             opened.map_err(|error| open::convert(error.into()))
         }))
         .unwrap()
@@ -119,7 +121,11 @@ impl StorageBackend for Handle {
         }
         self.0.written.lock().unwrap()[offset..end].copy_from_slice(data);
         self.0.allocated.fetch_max(end, SeqCst);
-        self.0.unsynced.lock().unwrap().push((offset, data.to_vec()));
+        self.0
+            .unsynced
+            .lock()
+            .unwrap()
+            .push((offset, data.to_vec()));
         Ok(())
     }
 }

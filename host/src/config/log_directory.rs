@@ -1,0 +1,63 @@
+//! `log_directory`: the folder in which a component may leave entries and named logs.
+
+use super::section::section;
+use super::setting::choice;
+use bytesize::ByteSize;
+use std::path::PathBuf;
+
+choice! {
+    /// When what a component writes is made durable.
+    pub enum Fsync {
+        /// Before the write is acknowledged.
+        Entry = "entry",
+        /// Together with others, soon after.
+        Batch = "batch",
+        /// When the kernel does.
+        None = "none",
+    }
+}
+
+choice! {
+    /// What is done when the quota is used up.
+    pub enum Retention {
+        /// The oldest entries are removed.
+        RemoveOldest = "remove-oldest",
+        /// The write is refused.
+        Refuse = "refuse",
+    }
+}
+
+section! {
+    /// How a component's log directory is kept.
+    pub struct LogDirectory / LogDirectoryLayer {
+        /// When writes are made durable: `entry` before each is acknowledged, `batch` together
+        /// within a fraction of a second, `none` when the kernel does.
+        fsync: Fsync = Fsync::Entry,
+        /// Bytes that the directory may hold.
+        max_bytes: ByteSize = ByteSize::mib(256),
+        /// Files that the directory may hold.
+        max_files: u32 = 100_000,
+        /// Bytes of one entry.
+        max_entry: ByteSize = ByteSize::mib(1),
+        /// Bytes of one line of a named log.
+        max_line: ByteSize = ByteSize::kib(64),
+        /// What is done when the directory is full: `remove-oldest` removes entries, `refuse`
+        /// gives the component an error.
+        retention: Retention = Retention::RemoveOldest,
+        /// Size from which on a named log is rotated.
+        rotate_bytes: ByteSize = ByteSize::mib(10),
+        /// Rotated files that are kept of each named log.
+        rotate_keep: u32 = 5,
+        /// Whether entries also go to the host's own log.
+        mirror: bool = false,
+    }
+}
+
+section! {
+    /// Where the components' log directories lie.
+    pub struct LogRoot / LogRootLayer {
+        /// The folder in which each component has one of its own. Without it `log` in the state
+        /// directory.
+        root: PathBuf,
+    }
+}

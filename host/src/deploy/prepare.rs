@@ -1,0 +1,260 @@
+//! Makes of a component in the manifest something that can be instantiated: its code compiled and
+//! linked, its grants resolved.
+//!
+//! Whatever can be found wrong is reported at once, each at its place in the manifest. Nothing is
+//! put into service here, so a reload can prepare beside what runs.
+
+use super::resources::{Resources, Toolchain};
+use crate::capability::key_value::Granted;
+use crate::capability::log_directory::{self, LogDirectory};
+use crate::capability::outbound_http::Outbound;
+use crate::capability::{Grants, files};
+use crate::config::component::ComponentSettings;
+use crate::config::log_directory as settings;
+use crate::diagnostic::{Problem, Problems};
+use crate::engine::loader::{self, Loaded};
+use crate::engine::state::InstanceState;
+use crate::manifest::component::Component;
+use crate::manifest::resolver::Resolver;
+use crate::telemetry::metrics::guest;
+use crate::telemetry::metrics::storage::LogFigures;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wasmtime_wasi_http::handler::ProxyPre;
+
+/// A component's code, ready to be instantiated.
+pub struct Code {
+    /// The compiled component.
+    pub loaded: Loaded,
+    /// The same with its imports linked and its handler found.
+    pub pre: ProxyPre<InstanceState>,
+}
+
+/// A component of the manifest with everything that is needed to prepare it.
+#[derive(Clone, Copy)]
+pub struct Plan<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// What the manifest says.
+    pub component: &'a Component,
+    /// Its settings.
+    pub settings: &'a ComponentSettings,
+    /// The folder that the manifest's paths start from.
+    pub app: &'a Path,
+    /// The values of variables.
+    pub resolver: &'a Resolver,
+}
+
+/// Reads, compiles and links the code. Blocks, for seconds where it must be compiled.
+pub fn code(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Code, Problems> {
+    let source = &plan.component.source;
+    let path = plan.app.join(source.path());
+    let Toolchain {
+        engine,
+        linker,
+        cache,
+    } = toolchain;
+    let at_source = |message: String| Problem::new(message).at(&source.location, "");
+    let loaded = loader::load(engine, cache.as_ref(), &path).map_err(|error| {
+        let problem = at_source(error.to_string());
+        match (&error, &plan.component.build) {
+            (loader::LoadError::Read { .. }, Some(_)) => {
+                problem.help(format!("build it with `weir build {}`", plan.id))
+            }
+            _ => problem,
+        }
+    })?;
+    let pre = loaded
+        .link(linker)
+        .map_err(|error| at_source(error.to_string()))?;
+    Ok(Code { loaded, pre })
+}
+
+/// What can be said of a component without opening anything.
+pub fn check(plan: &Plan<'_>) -> Problems {
+    let mut problems = Problems::default();
+    for dependency in &plan.component.dependencies {
+        if !dependency.is_provided_by_host() {
+            let message = format!("dependency `{}` cannot be composed yet", *dependency.name);
+            let problem = Problem::new(message)
+                .at(&dependency.name.location, "")
+                .help("compose it into the component when that is built, with `wac plug`");
+            problems.push(problem);
+        }
+    }
+    if plan.settings.metrics.is_some() && guest::is_reserved(plan.id) {
+        let message = format!(
+            "the metrics of `{}` would look like the host's own",
+            plan.id
+        );
+        let problem = Problem::new(message)
+            .at(&plan.component.location, "granted metrics")
+            .help("give it another id, one that does not begin with `weir`, `http`, `process`, `otel`, `target` or `scrape`");
+        problems.push(problem);
+    }
+    problems.extend(
+        plan.resolver
+            .variables(plan.component)
+            .err()
+            .into_iter()
+            .flatten(),
+    );
+    problems.extend(
+        plan.resolver
+            .hosts(plan.component)
+            .err()
+            .into_iter()
+            .flatten(),
+    );
+    problems
+}
+
+/// Resolves the grants. Copies files and opens the log directory, so it blocks. `number` is the
+/// generation, of which the files get a folder of their own.
+pub fn grants(plan: &Plan<'_>, resources: &Resources, number: u64) -> Result<Grants, Problems> {
+    let problems = check(plan);
+    let series = resources.metrics.capabilities.component(plan.id);
+    let ((files, logs), (variables, hosts)) = Problems::both(
+        Problems::both(files(plan, resources, number), logs(plan, resources)),
+        Problems::both(
+            plan.resolver.variables(plan.component),
+            plan.resolver.hosts(plan.component),
+        ),
+    )?;
+    let metrics = plan.settings.metrics.as_ref().map(|limits| {
+        let limits = guest::Limits {
+            metrics: limits.max_metrics as usize,
+            series: limits.max_series as usize,
+        };
+        resources.metrics.guest.component(plan.id, limits)
+    });
+    let values = variables
+        .into_iter()
+        .map(|(name, value)| (name, value.expose().to_owned()));
+    problems.none_or(Grants {
+        environment: plan.component.environment.clone(),
+        files,
+        key_value: stores(plan, resources),
+        variables: values.collect(),
+        outbound: Arc::new(Outbound {
+            allowed: hosts,
+            client: resources.client.clone(),
+            chain: Arc::clone(&resources.chain),
+            series: series.clone(),
+        }),
+        log_directory: logs,
+        mirror_entries: plan
+            .settings
+            .log_directory
+            .as_ref()
+            .is_some_and(|logs| logs.mirror),
+        metrics,
+        series,
+    })
+}
+
+/// Every store that the host has, with whether the component may use it.
+fn stores(plan: &Plan<'_>, resources: &Resources) -> std::collections::BTreeMap<String, Granted> {
+    let granted = |label: &str| {
+        plan.component
+            .key_value_stores
+            .iter()
+            .any(|granted| granted.as_str() == label)
+    };
+    resources
+        .stores
+        .iter()
+        .map(|(label, store)| {
+            let grant = match granted(label) {
+                true => Granted::Yes(store.clone()),
+                false => Granted::No,
+            };
+            (label.clone(), grant)
+        })
+        .collect()
+}
+
+fn files(plan: &Plan<'_>, resources: &Resources, number: u64) -> Result<Option<PathBuf>, Problems> {
+    let component = plan.component;
+    let Some(first) = component.files.first() else {
+        return Ok(None);
+    };
+    let target = resources
+        .directories
+        .files
+        .join(plan.id)
+        .join(number.to_string());
+    let exclude: Vec<_> = component
+        .exclude_files
+        .iter()
+        .map(|one| one.value.clone())
+        .collect();
+    let mounts = component.files.iter().map(|mount| &mount.value);
+    match files::copy(mounts, &exclude, plan.app, &target) {
+        Ok(()) => Ok(Some(target)),
+        Err(error) => Err(Problem::new(error.to_string())
+            .at(&first.location, "")
+            .into()),
+    }
+}
+
+fn logs(plan: &Plan<'_>, resources: &Resources) -> Result<Option<Arc<LogDirectory>>, Problems> {
+    let Some(logs) = &plan.settings.log_directory else {
+        return Ok(None);
+    };
+    let root = &resources.directories.log;
+    let opened = LogDirectory::open(root, plan.id, &resources.host, log_settings(logs));
+    match opened {
+        Ok(logs) => {
+            let logs = Arc::new(logs);
+            observe(plan.id, &logs, resources);
+            Ok(Some(logs))
+        }
+        Err(error) => {
+            let folder = root.join(plan.id);
+            let message = format!(
+                "the log directory {} cannot be opened: {error}",
+                folder.display()
+            );
+            Err(Problem::new(message)
+                .at(&plan.component.location, "granted a log directory")
+                .into())
+        }
+    }
+}
+
+fn observe(id: &str, logs: &Arc<LogDirectory>, resources: &Resources) {
+    let logs = Arc::downgrade(logs);
+    resources.metrics.storage.log_directory(id, move || {
+        let logs = logs.upgrade()?;
+        let stats = logs.stats();
+        Some(LogFigures {
+            bytes: stats.bytes(),
+            files: stats.files(),
+            quota: logs.quota().bytes,
+            removed: stats.removed(),
+        })
+    });
+}
+
+fn log_settings(logs: &settings::LogDirectory) -> log_directory::Settings {
+    log_directory::Settings {
+        fsync: match logs.fsync {
+            settings::Fsync::Entry => log_directory::Fsync::Entry,
+            settings::Fsync::Batch => log_directory::Fsync::Batch,
+            settings::Fsync::None => log_directory::Fsync::None,
+        },
+        quota: log_directory::quota::Quota {
+            bytes: logs.max_bytes.as_u64(),
+            files: u64::from(logs.max_files),
+            retention: match logs.retention {
+                settings::Retention::RemoveOldest => log_directory::quota::Retention::RemoveOldest,
+                settings::Retention::Refuse => log_directory::quota::Retention::Refuse,
+            },
+        },
+        max_entry: logs.max_entry.as_u64(),
+        max_line: logs.max_line.as_u64(),
+        rotate_bytes: logs.rotate_bytes.as_u64(),
+        rotate_keep: logs.rotate_keep,
+    }
+}

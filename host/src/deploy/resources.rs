@@ -1,0 +1,179 @@
+//! What all components of a host share: the engine, the stores, the clients, the instruments.
+
+use crate::capability::key_value::redb::{Progress, RedbStore};
+use crate::capability::key_value::store::{Store, StoreError};
+use crate::capability::outbound_http::chain::Chain;
+use crate::capability::outbound_http::client::Client;
+use crate::config::Config;
+use crate::config::state::Directories;
+use crate::engine::budget::InstanceBudget;
+use crate::engine::compile_cache::CompileCache;
+use crate::engine::epoch::EpochTicker;
+use crate::engine::settings::{self, Settings};
+use crate::engine::state::InstanceState;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::storage::StoreFigures;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+use tracing::warn;
+use wasmtime::component::Linker;
+
+/// How long to wait for a store's file that another process has, as a process that is being
+/// replaced has it until it has drained.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the host cannot start, apart from its components.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResourceError {
+    /// The engine does not accept its settings, usually because the address space is limited.
+    #[error(
+        "the WebAssembly engine cannot be set up: {0:#}\nwith less `engine.instances` in weir.toml it needs less address space"
+    )]
+    Engine(wasmtime::Error),
+    /// A thread cannot be started, or another resource of the system is not there.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A key-value store cannot be opened.
+    #[error("key-value store `{label}` cannot be opened: {source}")]
+    Store {
+        /// Its label.
+        label: String,
+        /// Why.
+        source: StoreError,
+    },
+}
+
+/// The engine with everything that compiles and links components.
+pub struct Toolchain {
+    /// The engine.
+    pub engine: wasmtime::Engine,
+    /// Every interface that Weir offers.
+    pub linker: Linker<InstanceState>,
+    /// Compiled components on disk, if the folder can be trusted.
+    pub cache: Option<CompileCache>,
+}
+
+impl Toolchain {
+    /// Sets up the engine.
+    pub fn new(config: &Config, directories: &Directories) -> Result<Self, ResourceError> {
+        let engine = settings::engine(Settings {
+            instances: config.engine.instances.get(),
+            copy_on_write: config.engine.copy_on_write,
+            keep_resident: usize::try_from(config.engine.keep_resident.as_u64())
+                .unwrap_or(usize::MAX),
+        })
+        .map_err(ResourceError::Engine)?;
+        let linker = crate::capability::linker(&engine).map_err(ResourceError::Engine)?;
+        let cache = CompileCache::open(&directories.cache, &engine)
+            .inspect_err(|error| warn!(%error, "components are compiled at every start"))
+            .ok();
+        Ok(Self {
+            engine,
+            linker,
+            cache,
+        })
+    }
+}
+
+/// What all components of a running host share.
+pub struct Resources {
+    /// Compiles and links components.
+    pub toolchain: Toolchain,
+    /// Moves the engine's epoch.
+    pub ticker: EpochTicker,
+    /// Places for instances.
+    pub budget: Arc<InstanceBudget>,
+    /// Where the host keeps files.
+    pub directories: Directories,
+    /// The instruments.
+    pub metrics: Metrics,
+    /// The open stores by label.
+    pub stores: BTreeMap<String, Store>,
+    /// Sends requests over the network.
+    pub client: Client,
+    /// Leads requests between components; set once the app is complete.
+    pub chain: Arc<OnceLock<Weak<dyn Chain>>>,
+    /// The name of this machine, for the names of log entries.
+    pub host: String,
+}
+
+impl Resources {
+    /// Opens everything except the stores.
+    pub fn new(
+        config: &Config,
+        directories: Directories,
+        metrics: Metrics,
+    ) -> Result<Self, ResourceError> {
+        let toolchain = Toolchain::new(config, &directories)?;
+        let ticker =
+            EpochTicker::start(&toolchain.engine).map_err(|source| ResourceError::System {
+                what: "the epoch thread cannot be started",
+                source,
+            })?;
+        let client = Client::new().map_err(|source| ResourceError::System {
+            what: "the certificates for outbound requests cannot be read",
+            source,
+        })?;
+        let uname = rustix::system::uname();
+        Ok(Self {
+            toolchain,
+            ticker,
+            budget: InstanceBudget::new(config.engine.instances.get()),
+            directories,
+            metrics,
+            stores: BTreeMap::new(),
+            client,
+            chain: Arc::default(),
+            host: uname.nodename().to_string_lossy().into_owned(),
+        })
+    }
+
+    fn observe(&self, label: &str, store: &RedbStore) {
+        let store = store.clone();
+        self.metrics.storage.store(label, move || {
+            let stats = store.stats();
+            Some(StoreFigures {
+                commits: stats.commits(),
+                writes: stats.writes(),
+                pending: stats.pending(),
+            })
+        });
+    }
+
+    /// Opens the stores with these labels; `waiting` is told what it waits for. Blocks.
+    pub fn open_stores<'l>(
+        &mut self,
+        config: &Config,
+        labels: impl IntoIterator<Item = &'l str>,
+        waiting: impl Fn(String, Arc<Progress>),
+    ) -> Result<(), ResourceError> {
+        for label in labels {
+            let Some(settings) = config.key_value_stores.get(label) else {
+                continue;
+            };
+            if self.stores.contains_key(label) {
+                continue;
+            }
+            let path = settings.file(&self.directories.key_value, label);
+            let progress = Arc::<Progress>::default();
+            waiting(label.to_owned(), Arc::clone(&progress));
+            let store = RedbStore::open(&path, LOCK_PATIENCE, progress).map_err(|source| {
+                ResourceError::Store {
+                    label: label.to_owned(),
+                    source,
+                }
+            })?;
+            self.observe(label, &store);
+            self.stores.insert(label.to_owned(), Store::Redb(store));
+        }
+        Ok(())
+    }
+}

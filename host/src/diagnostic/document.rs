@@ -1,0 +1,196 @@
+//! Reads a TOML document into a model and collects every error on the way.
+//!
+//! Problem: deserialisation through serde ends at the first error and drops positions inside
+//! untagged values. Mechanism: the document is parsed into a tree with spans; a type takes its
+//! keys out of a [`Table`] one by one ([`FromTable`]) or looks at a single [`Value`]
+//! ([`FromValue`]). What cannot be read is reported and becomes `None`, and reading goes on with
+//! the next key. What nobody took from a table is an unknown key.
+//!
+//! Limit: where the text is not TOML, only those errors are reported. What a parser recovers
+//! behind one lacks keys and tables, and errors about them would mislead.
+
+mod scalar;
+mod table;
+mod value;
+
+pub use table::{Key, Table};
+pub use value::Value;
+
+use super::{Location, Problem, Problems, Source};
+use std::cell::RefCell;
+use std::ops::Range;
+use std::path::Path;
+use toml::de::DeTable;
+
+/// A type that is written as one TOML value.
+pub trait FromValue: Sized {
+    /// Reads it. `None` if something is wrong, which has been reported.
+    fn from_value(value: Value<'_>) -> Option<Self>;
+}
+
+/// A type that is written as a TOML table.
+pub trait FromTable: Sized {
+    /// Takes its keys out of `table`. `None` if something is wrong, which has been reported.
+    fn from_table(table: &mut Table<'_>) -> Option<Self>;
+}
+
+impl<T: FromTable> FromValue for T {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        let mut table = value.into_table()?;
+        let read = T::from_table(&mut table);
+        table.finish();
+        read
+    }
+}
+
+/// Reads the document `source` with `read`, which gets its top-level table.
+///
+/// Paths that are read as [`PathBuf`](std::path::PathBuf) are taken to be relative to `folder`.
+pub fn read<T>(
+    source: &Source,
+    folder: &Path,
+    read: impl FnOnce(&mut Table<'_>) -> Option<T>,
+) -> Result<T, Problems> {
+    let (root, errors) = DeTable::parse_recoverable(source.text());
+    if !errors.is_empty() {
+        return Err(not_toml(source, errors));
+    }
+    let problems = RefCell::default();
+    let mut table = Table::root(
+        Context {
+            source,
+            folder,
+            problems: &problems,
+        },
+        root.into_inner(),
+    );
+    let value = read(&mut table);
+    table.finish();
+    let mut problems = problems.into_inner();
+    problems.sort();
+    match value {
+        Some(value) => problems.none_or(value),
+        None => Err(problems),
+    }
+}
+
+fn not_toml(source: &Source, mut errors: Vec<toml::de::Error>) -> Problems {
+    // One mistake can be noticed twice.
+    errors.dedup_by(|a, b| a.span() == b.span());
+    let problem = |error: toml::de::Error| {
+        let at = source.location(error.span().unwrap_or_default());
+        let message = format!("{} is not valid TOML: {}", source.name(), error.message());
+        Problem::new(message).at(&at, "here")
+    };
+    errors.into_iter().map(problem).collect()
+}
+
+/// What every part of one document needs to report a problem.
+#[derive(Clone, Copy, Debug)]
+struct Context<'d> {
+    source: &'d Source,
+    folder: &'d Path,
+    problems: &'d RefCell<Problems>,
+}
+
+impl Context<'_> {
+    fn report(self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    fn location(self, range: Range<usize>) -> Location {
+        self.source.location(range)
+    }
+}
+
+/// A key with the tables around it, such as `component.api.source`.
+fn join(path: &str, key: &str) -> String {
+    match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Door {
+        colour: String,
+        height: Option<u16>,
+    }
+
+    impl FromTable for Door {
+        fn from_table(table: &mut Table<'_>) -> Option<Self> {
+            let colour = table.required("colour");
+            let height = table.optional("height");
+            Some(Self {
+                colour: colour?,
+                height,
+            })
+        }
+    }
+
+    fn doors(text: &str) -> Result<Vec<Door>, Problems> {
+        read(&Source::new("house.toml", text), Path::new(""), |table| {
+            table.required("door")
+        })
+    }
+
+    fn messages(text: &str) -> Vec<String> {
+        doors(text)
+            .unwrap_err()
+            .iter()
+            .map(|problem| problem.message().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn reads_what_is_right() {
+        let read = doors("[[door]]\ncolour = \"red\"\n[[door]]\ncolour = \"blue\"\nheight = 200\n");
+        let door = |colour: &str, height| Door {
+            colour: colour.to_owned(),
+            height,
+        };
+        assert_eq!(read.unwrap(), [door("red", None), door("blue", Some(200))]);
+    }
+
+    #[test]
+    fn reports_every_error_in_the_order_of_the_text() {
+        let text = "[[door]]\ncolor = \"red\"\n[[door]]\ncolour = 5\nheight = 70_000\n[roof]\n";
+        assert_eq!(
+            messages(text),
+            [
+                "unknown key `color` in `door`",
+                "`door.colour` must be a string, not an integer",
+                "`door.height` must be a whole number from 0 to 65535",
+                "unknown key `roof` in house.toml",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_missing_key_is_reported_unless_it_is_misspelt() {
+        assert_eq!(
+            messages("[[door]]\nheight = 5\n"),
+            ["`door` has no `colour`"]
+        );
+        assert_eq!(
+            messages("[[door]]\ncolor = \"red\"\n"),
+            ["unknown key `color` in `door`"]
+        );
+        assert_eq!(messages(""), ["house.toml has no `door`"]);
+    }
+
+    #[test]
+    fn reports_only_syntax_where_the_text_is_not_toml() {
+        let problems = doors("[[door]]\ncolour = red\nheight = \n").unwrap_err();
+        assert_eq!(problems.len(), 2, "{problems}");
+        assert!(
+            problems
+                .iter()
+                .all(|problem| problem.message().contains("not valid TOML"))
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! `spin.toml`: what the app is. Spin's manifest, version 2.
+//!
+//! [`Manifest::parse`] reads it into a model of plain values and reports everything that is wrong
+//! with it at once. What Spin would run but Weir cannot is refused by name, never ignored. Parts
+//! that a later step may still find fault with (sources, routes, hosts) keep their place in the
+//! file.
+//!
+//! Values of variables come from outside and may be secrets: [`resolver`] puts them in.
+
+pub mod application;
+pub mod build;
+pub mod component;
+pub mod dependency;
+pub mod deployment;
+pub mod files;
+#[cfg(test)]
+mod golden;
+pub mod hosts;
+pub mod name;
+mod named;
+pub mod resolver;
+pub mod route;
+pub mod source;
+pub mod template;
+pub mod trigger;
+mod unsupported;
+mod validate;
+pub mod variable;
+mod version;
+
+use crate::diagnostic::document::{self, FromTable, Table};
+use crate::diagnostic::{Problem, Problems, Source};
+use application::Application;
+use component::Component;
+use name::{ComponentId, Form};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use trigger::HttpTrigger;
+use validate::Scope;
+use variable::Variable;
+
+/// An app as its manifest describes it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Manifest {
+    /// The app as a whole.
+    pub application: Application,
+    /// Its variables by name.
+    pub variables: BTreeMap<String, Variable>,
+    /// Its HTTP triggers, in the order in which they are written. Each that names a component
+    /// names one of `components`.
+    pub triggers: Vec<HttpTrigger>,
+    /// Its components by id, those included that are written inside a trigger.
+    pub components: BTreeMap<ComponentId, Component>,
+}
+
+impl Manifest {
+    /// Reads `spin.toml`. Relative paths in it stay as they are.
+    pub fn parse(source: &Source) -> Result<Self, Problems> {
+        document::read(source, Path::new(""), Self::from_table)
+    }
+}
+
+impl FromTable for Manifest {
+    fn from_table(table: &mut Table<'_>) -> Option<Self> {
+        version::check(table)?;
+        let application = application(table);
+        let variables = named::read(table, "variables", Form::LowerSnake);
+        let components = named::read(table, "component", Form::Kebab);
+        let triggers = trigger::read(table);
+
+        let scope = Scope::new(&variables, &components);
+        let normalized = trigger::normalize(triggers, scope.components.clone());
+        let mut components = named::readable(components);
+        components.extend(normalized.inline);
+        let (triggers, references) = (normalized.triggers, normalized.references);
+        let problems = scope.check(&triggers, &references, &components);
+        problems
+            .into_iter()
+            .for_each(|problem| table.report(problem));
+
+        let variables = named::readable(variables);
+        // An id that is none has been reported.
+        let identified = components
+            .into_iter()
+            .map(|(id, one)| Some((id.try_into().ok()?, one)));
+        let components = identified.collect::<Option<_>>()?;
+        Some(Self {
+            application: application?,
+            variables,
+            triggers,
+            components,
+        })
+    }
+}
+
+fn application(table: &mut Table<'_>) -> Option<Application> {
+    if !table.has("application") {
+        let problem = Problem::new(format!("{} has no `[application]`", table.name()));
+        table.missing("application", problem.help("add it with a `name`"));
+    }
+    table.optional("application")
+}

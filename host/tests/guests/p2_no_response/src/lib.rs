@@ -1,0 +1,7 @@
+//! Returns without an answer.
+
+use p2::{IncomingRequest, ResponseOutparam};
+
+p2::handler!(handle);
+
+fn handle(_request: IncomingRequest, _out: ResponseOutparam) {}

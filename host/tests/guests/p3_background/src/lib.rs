@@ -1,0 +1,15 @@
+//! Answers at once, goes on for `ms` milliseconds after the response, then prints `done`.
+
+use p3::wasip3::clocks::monotonic_clock::wait_for;
+use p3::{ErrorCode, Request, Response};
+
+p3::handler!(handle);
+
+async fn handle(request: Request) -> Result<Response, ErrorCode> {
+    let milliseconds: u64 = p3::target(&request).number("ms");
+    p3::spawn(async move {
+        wait_for(milliseconds * 1_000_000).await;
+        println!("done");
+    });
+    Ok(p3::text("Answered"))
+}

@@ -1,0 +1,9 @@
+//! Traps before it answers.
+
+use p3::{ErrorCode, Request, Response};
+
+p3::handler!(handle);
+
+async fn handle(_request: Request) -> Result<Response, ErrorCode> {
+    std::process::abort();
+}
