@@ -20,6 +20,7 @@ pub mod name;
 mod named;
 pub mod resolver;
 pub mod route;
+pub mod selection;
 pub mod source;
 pub mod template;
 pub mod trigger;

@@ -5,7 +5,8 @@
 //! is too old says that no task is run any more, which only a restart mends. *Ready* turns false
 //! again when the drain begins.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::fmt::{self, Display};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,36 +17,61 @@ const BEAT: Duration = Duration::from_secs(1);
 const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// What the host is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Phase {
-    /// Loading; the payload says what it waits for.
-    Starting(String),
+    /// Loading; the payload says what it waits for, anew each time it is asked.
+    Starting(Arc<dyn Display + Send + Sync>),
     /// Taking traffic.
     Ready,
     /// Finishing what is in flight.
     Draining,
 }
 
+impl Phase {
+    /// Loading, and waiting for `what`.
+    pub fn waiting_for(what: impl Display + Send + Sync + 'static) -> Self {
+        Self::Starting(Arc::new(what))
+    }
+
+    /// Its name in one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Starting(_) => "starting",
+            Self::Ready => "ready",
+            Self::Draining => "draining",
+        }
+    }
+}
+
+impl fmt::Debug for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// The host's health.
 #[derive(Debug)]
 pub struct Health {
     phase: Mutex<Phase>,
+    /// Whether the phase is [`Phase::Ready`], for the metric of that name.
+    ready: Arc<AtomicBool>,
     started: Instant,
     /// Milliseconds from the start to the last beat.
     beat: AtomicU64,
 }
 
-impl Default for Health {
-    fn default() -> Self {
+impl Health {
+    /// The health of a host that has just been started; `ready` is kept true while it takes
+    /// traffic.
+    pub fn new(ready: Arc<AtomicBool>) -> Self {
         Self {
-            phase: Mutex::new(Phase::Starting("loading".into())),
+            phase: Mutex::new(Phase::waiting_for("loading")),
+            ready,
             started: Instant::now(),
             beat: AtomicU64::new(0),
         }
     }
-}
 
-impl Health {
     /// What the host is doing.
     pub fn phase(&self) -> Phase {
         self.phase
@@ -56,6 +82,7 @@ impl Health {
 
     /// Says what the host is doing now.
     pub fn set_phase(&self, phase: Phase) {
+        self.ready.store(matches!(phase, Phase::Ready), Relaxed);
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
     }
 

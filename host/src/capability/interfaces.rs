@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// What an interface belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Capability {
     /// Clocks, randomness, streams, standard output: every component has them.
     Base,

@@ -12,7 +12,7 @@ section! {
         delay: Duration = Duration::ZERO,
         /// How long requests in flight may take to finish before they are cut. With `delay` and
         /// `admin_linger` it should stay below what the supervisor allows, 30 s under Kubernetes.
-        deadline: Duration = Duration::from_secs(20),
+        deadline: Duration = Duration::from_secs(30),
         /// How long the admin server goes on after the last request, so that Prometheus can scrape
         /// the final totals: a scrape interval, or nothing.
         admin_linger: Duration = Duration::ZERO,

@@ -1,8 +1,7 @@
 //! Puts a prepared component into service.
 
-use super::prepare::Code;
+use super::prepare::Prepared;
 use super::resources::Resources;
-use crate::capability::Grants;
 use crate::config::component::Execution;
 use crate::config::limits::Limits;
 use crate::engine::pool::{InstancePool, Reuse};
@@ -16,21 +15,25 @@ use wasmtime_wasi_http::handler::ProxyPre;
 /// Makes a generation. Blocks for nothing; instances are made when requests come.
 pub fn make(
     number: u64,
-    id: &Arc<str>,
-    code: Code,
-    grants: Grants,
-    execution: &Execution,
+    prepared: Prepared,
     limits: &Limits,
     series: &Arc<ComponentSeries>,
     resources: &Resources,
 ) -> Generation {
+    let Prepared {
+        id,
+        code,
+        grants,
+        execution,
+    } = prepared;
+    let execution = &execution;
     let reuse = reuse(execution, &code.pre);
     let places = code.loaded.places;
     let in_flight = in_flight(execution, &reuse, resources.budget.total() / places.max(1));
     series.set_generation(number);
     series.set_capacity(in_flight as u64);
     let context = Arc::new(ComponentContext {
-        id: Arc::clone(id),
+        id,
         grants,
         series: Arc::clone(series),
         timeout: execution.timeout.get(),

@@ -9,7 +9,7 @@ use crate::capability::key_value::Granted;
 use crate::capability::log_directory::{self, LogDirectory};
 use crate::capability::outbound_http::Outbound;
 use crate::capability::{Grants, files};
-use crate::config::component::ComponentSettings;
+use crate::config::component::{ComponentSettings, Execution};
 use crate::config::log_directory as settings;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::loader::{self, Loaded};
@@ -28,6 +28,32 @@ pub struct Code {
     pub loaded: Loaded,
     /// The same with its imports linked and its handler found.
     pub pre: ProxyPre<InstanceState>,
+}
+
+/// A component that can be put into service.
+pub struct Prepared {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Its code.
+    pub code: Code,
+    /// What it may use.
+    pub grants: Grants,
+    /// How its instances run.
+    pub execution: Execution,
+}
+
+/// Prepares a component as its generation `number`. Blocks.
+pub fn prepare(plan: &Plan<'_>, resources: &Resources, number: u64) -> Result<Prepared, Problems> {
+    let (code, grants) = Problems::both(
+        code(plan, &resources.toolchain),
+        grants(plan, resources, number),
+    )?;
+    Ok(Prepared {
+        id: plan.id.into(),
+        code,
+        grants,
+        execution: plan.settings.execution.clone(),
+    })
 }
 
 /// A component of the manifest with everything that is needed to prepare it.

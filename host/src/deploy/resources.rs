@@ -64,13 +64,7 @@ pub struct Toolchain {
 impl Toolchain {
     /// Sets up the engine.
     pub fn new(config: &Config, directories: &Directories) -> Result<Self, ResourceError> {
-        let engine = settings::engine(Settings {
-            instances: config.engine.instances.get(),
-            copy_on_write: config.engine.copy_on_write,
-            keep_resident: usize::try_from(config.engine.keep_resident.as_u64())
-                .unwrap_or(usize::MAX),
-        })
-        .map_err(ResourceError::Engine)?;
+        let engine = settings::engine(sizes(config)).map_err(ResourceError::Engine)?;
         let linker = crate::capability::linker(&engine).map_err(ResourceError::Engine)?;
         let cache = CompileCache::open(&directories.cache, &engine)
             .inspect_err(|error| warn!(%error, "components are compiled at every start"))
@@ -80,6 +74,14 @@ impl Toolchain {
             linker,
             cache,
         })
+    }
+}
+
+fn sizes(config: &Config) -> Settings {
+    Settings {
+        instances: config.engine.instances.get(),
+        copy_on_write: config.engine.copy_on_write,
+        keep_resident: usize::try_from(config.engine.keep_resident.as_u64()).unwrap_or(usize::MAX),
     }
 }
 
@@ -123,6 +125,8 @@ impl Resources {
             source,
         })?;
         let uname = rustix::system::uname();
+        let (engine, sizes) = (toolchain.engine.clone(), sizes(config));
+        metrics.observe_pool(move || settings::pool_slots(&engine, sizes));
         Ok(Self {
             toolchain,
             ticker,

@@ -38,6 +38,9 @@ pub fn build(
             Err(problem) => problems.push(problem),
         }
     }
+    for id in components.keys() {
+        table.patterns.entry(id.as_str().into()).or_default();
+    }
     table.components = components;
     problems.none_or(table)
 }
@@ -49,6 +52,10 @@ fn add(
     pattern: &str,
     route: &Arc<Route>,
 ) {
+    if let Target::Component(component) = &route.target {
+        let patterns = table.patterns.entry(Arc::clone(&component.id)).or_default();
+        patterns.push(Arc::clone(&route.label));
+    }
     table.app.insert(pattern, Arc::clone(route));
     for (listener, router) in listeners.iter().zip(&mut table.listeners) {
         if serves(listener, &trigger.target) {

@@ -4,7 +4,11 @@
 //! an instance costs microseconds and memory has a ceiling. What it reserves is virtual: 4 GiB a
 //! linear memory, so that guest accesses need no bounds check. Only what guests touch is resident.
 
+use crate::telemetry::metrics::PoolSlots;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+
+/// The version of wasmtime, as the metrics tell it.
+pub const WASMTIME: &str = "48.0.8";
 
 /// How the engine is sized.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +40,23 @@ pub fn engine(settings: Settings) -> Result<wasmtime::Engine> {
     wasmtime::Engine::new(&config(settings))
 }
 
+/// What is in use of an engine's pool that was made with `settings`.
+pub fn pool_slots(engine: &wasmtime::Engine, settings: Settings) -> [PoolSlots; 3] {
+    let instances = u64::from(settings.instances);
+    let used = engine.pooling_allocator_metrics();
+    let slots = |resource, used: Option<usize>, each: u32| PoolSlots {
+        resource,
+        used: used.map_or(0, |used| used as u64),
+        limit: instances * u64::from(each),
+    };
+    let of = used.as_ref();
+    [
+        slots("memories", of.map(|used| used.memories()), 1),
+        slots("tables", of.map(|used| used.tables()), TABLES_PER_INSTANCE),
+        slots("stacks", of.map(|used| used.stacks()), STACKS_PER_INSTANCE),
+    ]
+}
+
 fn config(settings: Settings) -> Config {
     let mut config = Config::new();
     config
@@ -65,4 +86,16 @@ fn pool(settings: Settings) -> PoolingAllocationConfig {
         .table_keep_resident(settings.keep_resident)
         .pagemap_scan(Enabled::Auto);
     pool
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_one_that_is_locked() {
+        let lock = include_str!("../../../Cargo.lock");
+        let locked = format!("name = \"wasmtime\"\nversion = \"{WASMTIME}\"");
+        assert!(lock.contains(&locked));
+    }
 }

@@ -39,6 +39,11 @@ impl AllowedHosts {
         })
     }
 
+    /// The components of the app that are named in it.
+    pub fn components(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(HostPattern::component)
+    }
+
     /// Whether a request may go to whatever component of the app its path leads to.
     pub fn allows_self(&self) -> bool {
         self.0.iter().any(HostPattern::allows_self)

@@ -9,7 +9,7 @@ use crate::telemetry::metrics::http_server::RouteSeries;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Everything that can be reached, by listener and by component.
@@ -21,6 +21,8 @@ pub struct RouteTable {
     pub app: Router<Arc<Route>>,
     /// The components, for requests from one to another.
     pub components: HashMap<String, Arc<Component>>,
+    /// The public routes of each component, as the manifest writes them.
+    pub patterns: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// The headers of requests that reach a component by its name.
     pub internal: Option<RouteHeaders>,
     /// Where requests that match no route are recorded.

@@ -15,6 +15,19 @@ pub mod storage;
 
 use super::registry::{Registry, RegistryError, Scale};
 
+use opentelemetry::KeyValue;
+
+/// Slots of one resource of the instance pool.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSlots {
+    /// The resource, from a closed set.
+    pub resource: &'static str,
+    /// Slots in use.
+    pub used: u64,
+    /// Slots that there are.
+    pub limit: u64,
+}
+
 /// Every instrument of the host, over one registry.
 #[derive(Debug)]
 pub struct Metrics {
@@ -51,5 +64,25 @@ impl Metrics {
             host: host::Host::new(&registry, version, engine),
             registry,
         })
+    }
+
+    /// Reads the instance pool's slots at each scrape.
+    pub fn observe_pool<const N: usize>(
+        &self,
+        read: impl Fn() -> [PoolSlots; N] + Clone + Send + Sync + 'static,
+    ) {
+        let meter = self.registry.meter();
+        let used = read.clone();
+        let label = |slots: &PoolSlots| [KeyValue::new("resource", slots.resource)];
+        catalog::POOL_USED.observe_gauge(&meter, move |observer| {
+            used()
+                .iter()
+                .for_each(|slots| observer.observe(slots.used as f64, &label(slots)));
+        });
+        catalog::POOL_LIMIT.observe_gauge(&meter, move |observer| {
+            read()
+                .iter()
+                .for_each(|slots| observer.observe(slots.limit as f64, &label(slots)));
+        });
     }
 }

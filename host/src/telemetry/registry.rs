@@ -78,6 +78,18 @@ impl Registry {
         self.provider.meter(GUEST_SCOPE)
     }
 
+    /// How many values the histogram `name` has taken, over all its series.
+    pub fn recorded(&self, name: &str) -> u64 {
+        let families = self.prometheus.gather();
+        let series = families
+            .iter()
+            .filter(|family| family.name() == name)
+            .flat_map(|family| family.get_metric());
+        series
+            .map(|one| one.get_histogram().get_sample_count())
+            .sum()
+    }
+
     /// Everything, in Prometheus' text format.
     pub fn render(&self) -> Result<Vec<u8>, RegistryError> {
         let mut text = Vec::new();

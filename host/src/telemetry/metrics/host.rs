@@ -53,9 +53,9 @@ impl Host {
         }
     }
 
-    /// Says whether the host takes traffic.
-    pub fn set_ready(&self, ready: bool) {
-        self.ready.store(ready, Relaxed);
+    /// What says whether the host takes traffic.
+    pub fn ready(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.ready)
     }
 
     /// The series of the listener at `address`.

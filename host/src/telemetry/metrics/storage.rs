@@ -85,9 +85,12 @@ impl Storage {
 
 type Read<F> = Box<dyn Fn() -> Option<F> + Send + Sync>;
 
+/// A label and where its figures are read.
+type Source<F> = (KeyValue, Read<F>);
+
 /// Where figures are read, with the label of each. A later source with the same label replaces an
 /// earlier one.
-struct Sources<F>(Arc<Mutex<Vec<(KeyValue, Read<F>)>>>);
+struct Sources<F>(Arc<Mutex<Vec<Source<F>>>>);
 
 impl<F> Sources<F> {
     fn insert(&self, label: KeyValue, read: impl Fn() -> Option<F> + Send + Sync + 'static) {

@@ -1,0 +1,130 @@
+//! What is to run and how: the manifest, the settings and the values of variables, from every
+//! place that states them.
+//!
+//! All of it is read before any port is opened or file written, and everything that is wrong is
+//! reported at once.
+
+use super::variables;
+use crate::config::section::Layer as _;
+use crate::config::{Config, ConfigLayer};
+use crate::diagnostic::{Problem, Problems, Source};
+use crate::manifest::Manifest;
+use crate::manifest::component::Component;
+use crate::manifest::resolver::Resolver;
+use std::path::{Path, PathBuf};
+
+/// The manifest's name where only its folder is given.
+const MANIFEST: &str = "spin.toml";
+/// The configuration that is read if it lies beside the manifest.
+const CONFIG: &str = "weir.toml";
+
+/// What the command line and the environment ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The manifest, or the folder it lies in.
+    pub manifest: PathBuf,
+    /// Where the manifest's relative paths start from; without it the manifest's folder.
+    pub app: Option<PathBuf>,
+    /// The configuration; without it `weir.toml` beside the manifest, if there is one.
+    pub config: Option<PathBuf>,
+    /// A runtime configuration file of Spin.
+    pub runtime_config: Option<PathBuf>,
+    /// The components to run; all if it is empty.
+    pub components: Vec<String>,
+    /// Values of variables.
+    pub variables: Vec<(String, String)>,
+    /// Settings, stronger than those in files.
+    pub flags: ConfigLayer,
+}
+
+/// An app and its deployment, read and found consistent.
+#[derive(Debug)]
+pub struct Definition {
+    /// The app, without the components that are not to run.
+    pub manifest: Manifest,
+    /// The settings.
+    pub config: Config,
+    /// The values of variables.
+    pub resolver: Resolver,
+    /// Where relative paths of the manifest start from.
+    pub app: PathBuf,
+}
+
+impl Definition {
+    /// Reads everything.
+    pub fn read(wanted: &Wanted) -> Result<Self, Problems> {
+        let path = manifest_path(&wanted.manifest);
+        let folder = folder(&path);
+        let app = wanted.app.clone().unwrap_or_else(|| folder.to_owned());
+        let (mut manifest, config) = Problems::both(
+            source(&path).and_then(|source| Manifest::parse(&source)),
+            config(wanted, folder),
+        )?;
+        let given = variables::given(&manifest, &wanted.variables, &app, &config);
+        let (resolver, ()) = Problems::both(
+            given.and_then(|given| Resolver::new(&manifest, given)),
+            manifest.check_deployment(&config).none_or(()),
+        )?;
+        manifest.select(&wanted.components, &resolver)?;
+        Ok(Self {
+            manifest,
+            config,
+            resolver,
+            app,
+        })
+    }
+
+    /// The components that run, by id.
+    pub fn components(&self) -> impl Iterator<Item = (&str, &Component)> {
+        let components = self.manifest.components.iter();
+        components.map(|(id, component)| (id.as_str(), component))
+    }
+}
+
+fn manifest_path(given: &Path) -> PathBuf {
+    match given.is_dir() {
+        true => given.join(MANIFEST),
+        false => given.to_owned(),
+    }
+}
+
+fn folder(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn source(path: &Path) -> Result<Source, Problems> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Source::new(path.display().to_string(), text)),
+        Err(error) => {
+            let problem = Problem::new(format!("{} cannot be read: {error}", path.display()));
+            Err(problem.into())
+        }
+    }
+}
+
+/// Flags before `weir.toml` before the runtime configuration.
+fn config(wanted: &Wanted, folder: &Path) -> Result<Config, Problems> {
+    let beside = Some(folder.join(CONFIG)).filter(|path| path.exists());
+    let own = wanted.config.clone().or(beside);
+    let (own, runtime) = Problems::both(
+        layer(own.as_deref(), ConfigLayer::parse),
+        layer(
+            wanted.runtime_config.as_deref(),
+            ConfigLayer::parse_runtime_config,
+        ),
+    )?;
+    Ok(wanted.flags.clone().or(own).or(runtime).resolve())
+}
+
+fn layer(
+    path: Option<&Path>,
+    parse: fn(&Source, &Path) -> Result<ConfigLayer, Problems>,
+) -> Result<ConfigLayer, Problems> {
+    match path {
+        Some(path) => source(path).and_then(|source| parse(&source, folder(path))),
+        None => Ok(ConfigLayer::default()),
+    }
+}

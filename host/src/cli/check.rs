@@ -1,0 +1,109 @@
+//! `weir check`: loads, compiles and links every component without serving, and says what each
+//! imports and what it was granted. Whatever is wrong is said at once.
+
+use super::options::AppOptions;
+use crate::app::definition::Definition;
+use crate::capability::interfaces::{self, Capability};
+use crate::config::component::ComponentSettings;
+use crate::deploy::generation;
+use crate::deploy::prepare::{self, Code, Plan};
+use crate::deploy::resources::Toolchain;
+use crate::diagnostic::Problems;
+use crate::error::Error;
+use crate::manifest::component::Component;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+/// What `weir check` is told.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    app: AppOptions,
+}
+
+/// Checks, and says what was found.
+pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
+    let definition = Definition::read(&options.app.wanted())?;
+    let directories = definition.config.directories(&definition.app);
+    let toolchain = Toolchain::new(&definition.config, &directories)?;
+    let mut problems = Problems::default();
+    for (id, component) in definition.components() {
+        let settings = definition.config.component(id, &component.settings);
+        let plan = Plan {
+            id,
+            component,
+            settings: &settings,
+            app: &definition.app,
+            resolver: &definition.resolver,
+        };
+        problems.extend(prepare::check(&plan));
+        match prepare::code(&plan, &toolchain) {
+            Ok(code) => print!("{}", report(&plan, &code, &definition)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    problems.none_or(())?;
+    println!("{}: all is well", definition.manifest.application.name);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What there is to say of a component that loads.
+fn report(plan: &Plan<'_>, code: &Code, definition: &Definition) -> String {
+    let mut text = format!("{}\n", plan.id);
+    let reuse = generation::reuse(&plan.settings.execution, &code.pre);
+    let instances = definition.config.engine.instances.get() / code.loaded.places.max(1);
+    let in_flight = generation::in_flight(&plan.settings.execution, &reuse, instances);
+    text.push_str(&format!(
+        "  digest    {}\n  capacity  {in_flight} requests in flight: at most {instances} instances \
+         of {} pool places, {} requests each at once\n",
+        code.loaded.digest, code.loaded.places, reuse.concurrency
+    ));
+    for (capability, imports) in by_capability(&code.loaded.imports) {
+        let granted = grant(capability, plan.component, plan.settings);
+        text.push_str(&format!("  {:24}  {granted}\n", capability.to_string()));
+        for import in imports {
+            text.push_str(&format!("    {import}\n"));
+        }
+    }
+    text
+}
+
+fn by_capability(imports: &[String]) -> BTreeMap<Capability, Vec<&str>> {
+    let mut sorted: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for import in imports {
+        if let Some(capability) = interfaces::capability(import) {
+            sorted.entry(capability).or_default().push(import);
+        }
+    }
+    sorted
+}
+
+/// What the manifest and the settings grant of a capability.
+fn grant(capability: Capability, component: &Component, settings: &ComponentSettings) -> String {
+    let list = |granted: Vec<String>| match granted.is_empty() {
+        true => "denied: none is granted".to_owned(),
+        false => format!("granted: {}", granted.join(", ")),
+    };
+    let yes = |granted: bool| match granted {
+        true => "granted".to_owned(),
+        false => "denied".to_owned(),
+    };
+    match capability {
+        Capability::Base => String::new(),
+        Capability::Files => list(vec![format!("{} entries", component.files.len())])
+            .replace("granted: 0 entries", "denied: no file is granted"),
+        Capability::Sockets => yes(false),
+        Capability::Http => {
+            let hosts = component.allowed_outbound_hosts.iter();
+            list(hosts.map(|host| host.to_string()).collect())
+        }
+        Capability::KeyValue => {
+            let stores = component.key_value_stores.iter();
+            list(stores.map(|label| label.as_str().to_owned()).collect())
+        }
+        Capability::Variables => list(component.variables.keys().cloned().collect()),
+        Capability::LogDirectory => yes(settings.log_directory.is_some()),
+        Capability::Metrics => yes(settings.metrics.is_some()),
+    }
+}

@@ -1,0 +1,154 @@
+//! `weir up`.
+
+use super::options::AppOptions;
+use super::{banner, build};
+use crate::app::Host;
+use crate::app::definition::Definition;
+use crate::config::ConfigLayer;
+use crate::config::bounded::Timeout;
+use crate::config::listener::{Listener, TlsFiles};
+use crate::drain::Drained;
+use crate::error::Error;
+use crate::signal::Signals;
+use clap::Args;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How long tasks that are still there at the end may take to notice it.
+const RUNTIME_END: Duration = Duration::from_secs(2);
+
+/// What `weir up` is told.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    app: AppOptions,
+
+    /// Where requests come in, instead of the listeners of weir.toml [default: 127.0.0.1:3000]
+    #[arg(long, env = "WEIR_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+
+    /// A certificate chain in PEM, with which --listen speaks TLS
+    #[arg(
+        long,
+        env = "WEIR_TLS_CERT",
+        value_name = "FILE",
+        requires = "tls_key",
+        requires = "listen"
+    )]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key in PEM
+    #[arg(long, env = "WEIR_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Where metrics, probes and status are served [default: 127.0.0.1:9464]
+    #[arg(long, env = "WEIR_ADMIN", value_name = "ADDRESS")]
+    admin: Option<SocketAddr>,
+
+    /// Build the components first, as `weir build` does
+    #[arg(long, env = "WEIR_BUILD")]
+    build: bool,
+
+    /// Where stores, logs and compiled components are kept [default: .weir in the app's folder]
+    #[arg(long, env = "WEIR_STATE_DIR", value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+
+    /// Where the components' log directories lie [default: log in the state directory]
+    #[arg(long, env = "WEIR_LOG_DIRECTORY", value_name = "DIR")]
+    log_directory: Option<PathBuf>,
+
+    /// How long a request may take, for every component [default: 30s]
+    #[arg(long, env = "WEIR_REQUEST_TIMEOUT", value_name = "DURATION")]
+    request_timeout: Option<Timeout>,
+
+    /// Requests that an instance serves before it is replaced, for every component
+    #[arg(long, env = "WEIR_MAX_INSTANCE_REUSE_COUNT", value_name = "N")]
+    max_instance_reuse_count: Option<NonZeroU32>,
+
+    /// Requests that an instance of WASI 0.3 works on at once, for every component
+    #[arg(
+        long,
+        env = "WEIR_MAX_INSTANCE_CONCURRENT_REUSE_COUNT",
+        value_name = "N"
+    )]
+    max_instance_concurrent_reuse_count: Option<NonZeroU32>,
+
+    /// How long an instance without requests is kept, for every component
+    #[arg(
+        long,
+        env = "WEIR_IDLE_INSTANCE_TIMEOUT",
+        value_name = "DURATION",
+        value_parser = humantime::parse_duration
+    )]
+    idle_instance_timeout: Option<Duration>,
+}
+
+impl Options {
+    fn settings(&self) -> ConfigLayer {
+        let mut layer = ConfigLayer::default();
+        layer.listeners = self.listener().map(|listener| vec![listener]);
+        layer.admin.address = self.admin;
+        layer.state.directory = self.state_dir.clone();
+        layer.log_root.root = self.log_directory.clone();
+        let execution = &mut layer.every_component.execution;
+        execution.timeout = self.request_timeout;
+        execution.instance_requests = self.max_instance_reuse_count;
+        execution.instance_concurrency = self.max_instance_concurrent_reuse_count;
+        execution.instance_idle_timeout = self.idle_instance_timeout;
+        layer
+    }
+
+    fn listener(&self) -> Option<Listener> {
+        let tls = self.tls_cert.clone().zip(self.tls_key.clone());
+        self.listen.map(|address| Listener {
+            address,
+            tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+            ..Listener::default()
+        })
+    }
+}
+
+/// Serves until a signal.
+pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
+    let began = Instant::now();
+    let mut wanted = options.app.wanted();
+    wanted.flags = options.settings();
+    let definition = Definition::read(&wanted)?;
+    if options.build {
+        build::components(&definition.manifest, &definition.app, &[])?;
+    }
+    let runtime = runtime()?;
+    let drained = runtime.block_on(serve(definition, began));
+    runtime.shutdown_timeout(RUNTIME_END);
+    drained.map(|drained| match drained {
+        Drained::Whole => ExitCode::SUCCESS,
+        Drained::Cut(_) => ExitCode::FAILURE,
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::System {
+            what: "the runtime cannot be started",
+            source,
+        })
+}
+
+async fn serve(definition: Definition, began: Instant) -> Result<Drained, Error> {
+    let mut signals = Signals::listen().map_err(|source| Error::System {
+        what: "signals cannot be listened for",
+        source,
+    })?;
+    let host = tokio::select! {
+        host = Host::start(definition) => host?,
+        // Nothing is in flight yet.
+        _ = signals.next() => return Ok(Drained::Whole),
+    };
+    banner::show(&host, began.elapsed());
+    Ok(host.run(signals).await)
+}
