@@ -10,6 +10,7 @@ pub mod chain;
 pub mod connection;
 pub mod handler;
 pub mod io;
+mod linger;
 pub mod listener;
 pub mod record;
 pub mod request;

@@ -56,12 +56,12 @@ fn dot_env(path: &Path) -> Result<HashMap<String, String>, Problems> {
     read.map_err(|error| unreadable(path, &text, &error).into())
 }
 
-/// Says where the line is without showing it.
+/// Says where the line is without showing it. The error holds the line or its value.
 fn unreadable(path: &Path, text: &str, error: &dotenvy::Error) -> Problem {
     let line = match error {
-        dotenvy::Error::LineParse(line, _) => text
-            .lines()
-            .position(|candidate| candidate.trim() == line.trim()),
+        dotenvy::Error::LineParse(part, _) => {
+            text.lines().position(|line| line.contains(part.trim()))
+        }
         _ => None,
     };
     let place = line.map_or(String::new(), |line| format!(":{}", line + 1));

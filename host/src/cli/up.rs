@@ -88,8 +88,10 @@ pub(super) struct Options {
 
 impl Options {
     fn settings(&self) -> ConfigLayer {
-        let mut layer = ConfigLayer::default();
-        layer.listeners = self.listener().map(|listener| vec![listener]);
+        let mut layer = ConfigLayer {
+            listeners: self.listener().map(|listener| vec![listener]),
+            ..ConfigLayer::default()
+        };
         layer.admin.address = self.admin;
         layer.state.directory = self.state_dir.clone();
         layer.log_root.root = self.log_directory.clone();

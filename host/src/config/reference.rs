@@ -102,9 +102,21 @@ pub const SECTIONS: &[Section] = &[
     },
 ];
 
-/// The reference as Markdown, without a title.
+/// What the page begins with.
+const TITLE: &str = "# Configuration
+
+All settings of `weir.toml`, generated from the code; a test fails when this page is stale. A
+setting is taken from the strongest place that states it: a flag of `weir up`, its `WEIR_` variable
+in the environment, `weir.toml`, for what a component may set for itself its
+`[component.<id>.tool.weir]` in `spin.toml`, the default. Durations are written like `\"30s\"` or
+`\"500ms\"`, sizes like `\"128MiB\"`. Relative paths start from the file's folder.
+
+";
+
+/// The reference as Markdown.
 pub fn markdown() -> String {
-    SECTIONS.iter().map(section).collect::<Vec<_>>().join("\n")
+    let sections: Vec<_> = SECTIONS.iter().map(section).collect();
+    format!("{TITLE}{}", sections.join("\n"))
 }
 
 fn section(section: &Section) -> String {
@@ -179,6 +191,11 @@ mod tests {
         assert_eq!(component.execution, Execution::default());
         assert_eq!(component.log_directory, Some(LogDirectory::default()));
         assert_eq!(component.metrics, Some(GuestMetrics::default()));
+    }
+
+    #[test]
+    fn the_page_in_docs_is_not_stale() {
+        crate::diagnostic::golden::page("configuration.md", &markdown());
     }
 
     #[test]

@@ -38,6 +38,18 @@ pub(crate) fn check<T: Serialize>(
     (good, bad)
 }
 
+/// Compares a page of docs/ with what the code says it should be.
+pub(crate) fn page(name: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, expected).unwrap();
+    }
+    let there = fs::read_to_string(&path).unwrap_or_default();
+    assert!(there == expected, "docs/{name} is stale; BLESS=1 writes it");
+}
+
 /// The texts of the inputs of the folder `kind`.
 pub(crate) fn texts(kind: &str) -> impl Iterator<Item = String> {
     inputs(&folder().join(kind))

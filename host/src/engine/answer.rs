@@ -9,6 +9,8 @@ use super::failure::Failure;
 use super::pool::InstancePool;
 use crate::body::idle::IdleTimer;
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -31,12 +33,19 @@ pub async fn ask(
     let limit = pool.component().timeout;
     let response = head(answer, limit).await?;
     let idle = IdleTimer::new(limit);
+    let left = declared_length(response.headers());
     Ok(response.map(|inner| GuestBody {
         inner,
         guard,
         idle,
+        left,
         ended: false,
     }))
+}
+
+/// What the head says of the body's length, in bytes.
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn head(answer: oneshot::Receiver<Answer>, limit: Duration) -> Answer {
@@ -59,17 +68,40 @@ impl Drop for Guard {
 }
 
 /// The body of a guest's response.
+///
+/// It has ended when the guest ends it, or when as much has come as the head declared: whoever
+/// sends the response stops asking then, and what the guest does afterwards concerns no client.
 #[derive(Debug)]
 pub struct GuestBody {
     inner: WasiBody,
     guard: Guard,
     idle: IdleTimer,
+    /// Bytes to come, where the head says so.
+    left: Option<u64>,
     ended: bool,
 }
 
 impl GuestBody {
     fn exchange(&self) -> &Exchange {
         &self.guard.0
+    }
+
+    fn has_sent_all(&self) -> bool {
+        self.left == Some(0) || self.inner.is_end_stream()
+    }
+
+    fn took(&mut self, frame: &Frame<Bytes>) {
+        self.idle.moved();
+        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        self.left = self.left.map(|left| left.saturating_sub(length));
+        if self.left == Some(0) {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.exchange().finish();
     }
 }
 
@@ -87,7 +119,7 @@ impl Body for GuestBody {
                 .poll_stalled(cx)
                 .map(|()| Some(Err(Failure::Timeout))),
             Poll::Ready(Some(Ok(frame))) => {
-                self.idle.moved();
+                self.took(&frame);
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(_error))) => {
@@ -98,8 +130,7 @@ impl Body for GuestBody {
             Poll::Ready(None) => match self.exchange().failure() {
                 Some(failure) => Poll::Ready(Some(Err(failure))),
                 None => {
-                    self.ended = true;
-                    self.exchange().finish();
+                    self.end();
                     Poll::Ready(None)
                 }
             },
@@ -107,7 +138,7 @@ impl Body for GuestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended || self.inner.is_end_stream()
+        self.ended || self.has_sent_all()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -118,7 +149,7 @@ impl Body for GuestBody {
 impl Drop for GuestBody {
     fn drop(&mut self) {
         // A body without content is dropped without being polled.
-        if self.inner.is_end_stream() && self.exchange().failure().is_none() {
+        if self.has_sent_all() && self.exchange().failure().is_none() {
             self.exchange().finish();
         }
     }

@@ -26,7 +26,7 @@ impl Manifest {
         let selected = |id: &str| ids.iter().any(|selected| selected == id);
         for (id, component) in &self.components {
             if selected(id.as_str()) {
-                problems.extend(left_out(id.as_str(), component, resolver, &selected));
+                problems.extend(left_out(id.as_str(), component, resolver, selected));
             }
         }
         self.components.retain(|id, _| selected(id.as_str()));

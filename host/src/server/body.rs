@@ -2,6 +2,7 @@
 //! that is on its way.
 
 use super::io::ActiveRequest;
+use super::linger::linger;
 use super::record::Recorder;
 use crate::body::idle::IdleTimer;
 use crate::engine::answer::GuestBody;
@@ -61,7 +62,8 @@ impl Progress {
 /// A request's body on its way to the component.
 #[derive(Debug)]
 pub struct RequestBody {
-    inner: Incoming,
+    /// None once it was refused.
+    inner: Option<Incoming>,
     left: u64,
     limit: u64,
     idle: IdleTimer,
@@ -72,7 +74,7 @@ impl RequestBody {
     /// Lets `limit` bytes through, and `timeout` pass between two parts.
     pub fn new(inner: Incoming, limit: u64, timeout: Duration, progress: Arc<Progress>) -> Self {
         Self {
-            inner,
+            inner: Some(inner),
             left: limit,
             limit,
             idle: IdleTimer::new(timeout),
@@ -85,6 +87,7 @@ impl RequestBody {
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         let Some(left) = self.left.checked_sub(length) else {
             self.progress.set(Fault::TooLarge);
+            self.inner.take().into_iter().for_each(linger);
             return Err(Error::HttpRequestBodySize(Some(self.limit)));
         };
         self.left = left;
@@ -101,7 +104,10 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        match Pin::new(&mut self.inner).poll_frame(cx) {
+        let Some(inner) = &mut self.inner else {
+            return Poll::Ready(None);
+        };
+        match Pin::new(inner).poll_frame(cx) {
             Poll::Pending => self.idle.poll_stalled(cx).map(|()| {
                 self.progress.set(Fault::TooSlow);
                 Some(Err(Error::ConnectionReadTimeout))
@@ -113,11 +119,13 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner
+            .as_ref()
+            .map_or_else(SizeHint::default, Body::size_hint)
     }
 }
 

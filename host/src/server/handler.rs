@@ -2,6 +2,7 @@
 
 use super::admission::Rejection;
 use super::body::{Fault, Progress, RequestBody, ResponseBody};
+use super::linger::linger;
 use super::record::{Access, Recorder};
 use super::request::{self, Routed};
 use super::response;
@@ -155,6 +156,7 @@ impl Handler {
     ) -> Response<ResponseBody> {
         let generation = component.generation.load_full();
         if declared_length(&request) > generation.max_request_body {
+            linger(request.into_body());
             return refuse(Fault::TooLarge, recorder);
         }
         let permits = match self.admit(component, &generation).await {

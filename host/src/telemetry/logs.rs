@@ -31,12 +31,15 @@ pub enum Format {
 )]
 pub struct FilterError(String, #[source] ParseError);
 
+/// What libraries say without being asked for.
+const QUIET: &str = "opentelemetry=warn,opentelemetry_sdk=warn";
+
 /// Starts logging. `filter` is a level, or levels by target, in tracing's syntax.
 ///
 /// Does nothing where a subscriber has been installed before, as tests do.
 pub fn start(format: Format, filter: &str) -> Result<(), FilterError> {
-    let filter =
-        EnvFilter::try_new(filter).map_err(|error| FilterError(filter.to_owned(), error))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
+        .map_err(|error| FilterError(filter.to_owned(), error))?;
     let for_person = match format {
         Format::Auto => std::io::stderr().is_terminal(),
         Format::Human => true,

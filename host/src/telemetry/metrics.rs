@@ -11,6 +11,7 @@ pub mod host;
 pub mod http_server;
 pub mod instrument;
 mod observed;
+pub mod reference;
 pub mod storage;
 
 use super::registry::{Registry, RegistryError, Scale};

@@ -3,10 +3,12 @@
 //! All names are of files in one folder; there are no paths from elsewhere.
 
 use crate::capability::folder;
+use arc_swap::ArcSwap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A file as a listing shows it.
@@ -57,44 +59,55 @@ pub(super) trait LogFile: Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
-/// A folder on disk.
+/// A folder on disk. One that is removed under a running host is made again at the next write.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
     /// Open as long as the folder is used, for syncing it.
-    handle: File,
+    handle: ArcSwap<File>,
 }
 
 impl Folder {
     /// Opens the folder, making it and those above it if they are not there.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
-        // The group may read, for whatever ships the logs.
-        folder::create(&path, 0o750)?;
-        let handle = File::open(&path)?;
+        let handle = ArcSwap::from_pointee(make(&path)?);
         Ok(Self { path, handle })
     }
+
+    /// Opens a file of the folder; if there is no folder any more, makes it first.
+    fn open_file(&self, name: &str, options: &OpenOptions) -> io::Result<File> {
+        let path = self.path.join(name);
+        match options.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.handle.store(Arc::new(make(&self.path)?));
+                options.open(&path)
+            }
+            opened => opened,
+        }
+    }
+}
+
+/// Makes the folder at `path` if it is not there, and opens it.
+fn make(path: &Path) -> io::Result<File> {
+    // The group may read, for whatever ships the logs.
+    folder::create(path, 0o750)?;
+    File::open(path)
 }
 
 impl Volume for Folder {
     fn create(&self, name: &str, bytes: &[u8], sync: bool) -> io::Result<()> {
-        let path = self.path.join(name);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o640)
-            .open(path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o640);
+        let mut file = self.open_file(name, &options)?;
         file.write_all(bytes)?;
         if sync { file.sync_data() } else { Ok(()) }
     }
 
     fn open_log(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true).mode(0o640);
+        let file = self.open_file(name, &options)?;
         let path = self.path.join(name);
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o640)
-            .open(&path)?;
         Ok(Box::new(LogOnDisk { path, file }))
     }
 
@@ -118,11 +131,11 @@ impl Volume for Folder {
     }
 
     fn sync_folder(&self) -> io::Result<()> {
-        self.handle.sync_all()
+        self.handle.load().sync_all()
     }
 
     fn sync_all(&self) -> io::Result<()> {
-        Ok(rustix::fs::syncfs(&self.handle)?)
+        Ok(rustix::fs::syncfs(&**self.handle.load())?)
     }
 
     fn list(&self) -> io::Result<Vec<Listed>> {

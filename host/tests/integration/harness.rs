@@ -1,0 +1,49 @@
+//! Starts hosts for tests and asks them.
+//!
+//! [`app::App`] writes a manifest and a configuration into a folder of its own; [`host::Host`] is
+//! the process that serves it. Compiled guests are shared by all tests, because compiling is most
+//! of what a start costs.
+
+pub(crate) mod app;
+pub(crate) mod host;
+pub(crate) mod metrics;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long anything may take that is waited for. Ten times what it takes on a slow machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The project's folder.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The compiled guest `name`, such as `p3_hello`.
+pub(crate) fn guest(name: &str) -> PathBuf {
+    let built = "tests/guests/target/wasm32-wasip2/release";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(built)
+        .join(format!("{name}.wasm"));
+    assert!(
+        path.exists(),
+        "{} is missing; `cargo xtask guests` builds it",
+        path.display()
+    );
+    path
+}
+
+/// Asks until there is an answer.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what} did not come about");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,129 @@
+//! An app that a test describes in a few lines.
+
+use super::host::{Host, Launch};
+use super::{guest, root};
+use std::fmt::Write as _;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A manifest and a configuration in the making.
+pub(crate) struct App {
+    folder: TempDir,
+    manifest: String,
+    config: String,
+    launch: Launch,
+}
+
+impl App {
+    /// An app without components.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+        Self {
+            folder,
+            manifest: "spin_manifest_version = 2\n[application]\nname = \"test\"\n".into(),
+            config: format!("[engine]\ncache_directory = {cache:?}\n"),
+            launch: Launch::default(),
+        }
+    }
+
+    /// The folder that everything lies in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Serves the guest `name` at `/<name>/...`; its id is its name with dashes. `settings` are
+    /// keys of its `[component.<id>]` table, and tables below it.
+    pub(crate) fn guest(self, name: &str, settings: &str) -> Self {
+        let id = name.replace('_', "-");
+        let source = guest(name);
+        self.manifest(&format!(
+            "[[trigger.http]]\nroute = \"/{name}/...\"\ncomponent = \"{id}\"\n\
+             [component.{id}]\nsource = {source:?}\n{settings}"
+        ))
+    }
+
+    /// Adds lines to the manifest.
+    pub(crate) fn manifest(mut self, lines: &str) -> Self {
+        writeln!(self.manifest, "{lines}").unwrap();
+        self
+    }
+
+    /// Adds lines to `weir.toml`.
+    pub(crate) fn config(mut self, lines: &str) -> Self {
+        writeln!(self.config, "{lines}").unwrap();
+        self
+    }
+
+    /// Adds a file to the app's folder.
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.folder().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    /// Adds arguments of `weir up`.
+    pub(crate) fn args<'a>(mut self, args: impl IntoIterator<Item = &'a str>) -> Self {
+        self.launch.args.extend(args.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// Adds a variable to the environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.launch.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The services of this project instead, with their own manifest.
+    pub(crate) fn services() -> Self {
+        let mut app = Self::new();
+        app.manifest = std::fs::read_to_string(root().join("spin.toml")).unwrap();
+        let folder = root();
+        app.args(["--app-dir", folder.to_str().unwrap()])
+    }
+
+    /// Starts it and waits until it serves.
+    pub(crate) async fn start(self) -> Host {
+        let launch = self.write();
+        let mut host = Host::start(launch).await;
+        host.folder = Some(self.folder);
+        host
+    }
+
+    /// Starts it, though it should not serve; gives its exit status and what it wrote.
+    pub(crate) async fn fail(self) -> (i32, String) {
+        let launch = self.write();
+        launch.fail("up").await
+    }
+
+    /// Runs another command on it; gives its exit status and what it wrote.
+    pub(crate) async fn run(self, command: &str) -> (i32, String) {
+        let mut launch = self.write();
+        launch.up_only = Vec::new();
+        launch.fail(command).await
+    }
+
+    fn write(&self) -> Launch {
+        let manifest = self.folder().join("spin.toml");
+        let config = self.folder().join("weir.toml");
+        std::fs::write(&manifest, &self.manifest).unwrap();
+        std::fs::write(&config, &self.config).unwrap();
+        let mut launch = self.launch.clone();
+        launch.manifest = manifest;
+        let state = self.folder().join("state").display().to_string();
+        launch.up_only = vec![
+            "--admin".into(),
+            "127.0.0.1:0".into(),
+            "--state-dir".into(),
+            state,
+        ];
+        if !self.config.contains("[[listener]]") && !launch.args.iter().any(|arg| arg == "--listen")
+        {
+            launch
+                .up_only
+                .extend(["--listen".into(), "127.0.0.1:0".into()]);
+        }
+        launch
+    }
+}

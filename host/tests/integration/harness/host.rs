@@ -1,0 +1,328 @@
+//! A running host: its addresses, its clients, its end.
+
+use super::metrics::Metrics;
+use super::{PATIENCE, eventually};
+use reqwest::{Client, Method, RequestBuilder, Response};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How a host is started.
+#[derive(Clone, Default)]
+pub(crate) struct Launch {
+    pub(crate) manifest: PathBuf,
+    /// Arguments of any command.
+    pub(crate) args: Vec<String>,
+    /// Arguments that only `up` has.
+    pub(crate) up_only: Vec<String>,
+    pub(crate) env: Vec<(String, String)>,
+}
+
+impl Launch {
+    fn command(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command
+            .arg(subcommand)
+            .arg("--from")
+            .arg(&self.manifest)
+            .args(&self.up_only)
+            .args(&self.args)
+            .envs(self.env.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs to the end; gives the exit status and everything that was written.
+    pub(crate) async fn fail(&self, subcommand: &str) -> (i32, String) {
+        let output = self.command(subcommand).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        (output.status.code().unwrap_or(-1), text)
+    }
+}
+
+/// What a process has written so far, line by line.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<String>>>);
+
+impl Written {
+    /// Collects the lines of `from` on a thread, so that the process never waits for its reader.
+    fn collect(&self, from: impl Read + Send + 'static) -> JoinHandle<()> {
+        let lines = Arc::clone(&self.0);
+        std::thread::spawn(move || {
+            for line in BufReader::new(from).lines().map_while(Result::ok) {
+                lines.lock().unwrap().push(line);
+            }
+        })
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// A host that serves; killed when it is dropped.
+pub(crate) struct Host {
+    child: Child,
+    stdout: Written,
+    stderr: Written,
+    readers: Vec<JoinHandle<()>>,
+    /// Where it serves, such as `http://127.0.0.1:4321`, in the order of its listeners.
+    pub(crate) addresses: Vec<String>,
+    /// The admin server.
+    pub(crate) admin: String,
+    pub(crate) client: Client,
+    /// What it was started with, to start it again.
+    pub(crate) launch: Launch,
+    pub(crate) folder: Option<TempDir>,
+}
+
+impl Host {
+    /// Starts a host and waits until it serves.
+    pub(crate) async fn start(launch: Launch) -> Self {
+        let mut child = launch.command("up").spawn().unwrap();
+        let (stdout, stderr) = (Written::default(), Written::default());
+        let readers = vec![
+            stdout.collect(child.stdout.take().unwrap()),
+            stderr.collect(child.stderr.take().unwrap()),
+        ];
+        let mut host = Self {
+            child,
+            stdout,
+            stderr,
+            readers,
+            addresses: Vec::new(),
+            admin: String::new(),
+            client: client(),
+            launch,
+            folder: None,
+        };
+        host.wait_for_banner().await;
+        host
+    }
+
+    async fn wait_for_banner(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self
+            .stdout
+            .lines()
+            .iter()
+            .any(|line| line.starts_with("Ready"))
+        {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the host ended with {status}:\n{}", self.log());
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the host does not serve:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let word = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
+        let lines = self.stdout.lines();
+        let serving = lines.iter().filter(|line| line.starts_with("Serving"));
+        self.addresses = serving.map(|line| word(line)).collect();
+        let admin = lines.iter().find(|line| line.starts_with("Admin")).unwrap();
+        self.admin = word(admin).trim_end_matches("/metrics").to_owned();
+    }
+
+    /// What it has written to standard output.
+    pub(crate) fn banner(&self) -> String {
+        self.stdout.lines().join("\n")
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.stderr.lines().join("\n")
+    }
+
+    /// Waits for a log line with all of `parts` in it.
+    pub(crate) async fn logged(&self, parts: &[&str]) -> String {
+        eventually(&format!("a log line with {parts:?}"), async || {
+            let lines = self.stderr.lines();
+            lines
+                .into_iter()
+                .find(|line| parts.iter().all(|part| line.contains(part)))
+        })
+        .await
+    }
+
+    /// The folder of the app.
+    pub(crate) fn folder(&self) -> &Path {
+        self.launch.manifest.parent().unwrap()
+    }
+
+    /// The files in the log directory of a component, by name.
+    pub(crate) fn log_files(&self, component: &str) -> Vec<PathBuf> {
+        let Ok(entries) = self.folder().join("state/log").join(component).read_dir() else {
+            return Vec::new();
+        };
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.retain(|path| {
+            path.is_file() && !path.file_name().unwrap().to_string_lossy().starts_with('.')
+        });
+        files.sort();
+        files
+    }
+
+    /// A request to the first listener.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.addresses[0]))
+    }
+
+    /// The answer to GET on the first listener.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// The answer to a request.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        match request.send().await {
+            Ok(response) => Answer::read(response).await,
+            Err(error) => panic!("no answer: {error:?}\n{}", self.log()),
+        }
+    }
+
+    /// The answer of the admin server.
+    pub(crate) async fn admin(&self, path: &str) -> Answer {
+        self.send(self.client.get(format!("{}{path}", self.admin)))
+            .await
+    }
+
+    /// What `/metrics` says now.
+    pub(crate) async fn metrics(&self) -> Metrics {
+        Metrics::parse(&self.admin("/metrics").await.text())
+    }
+
+    /// Waits until the sum of the series with these labels is `value`.
+    pub(crate) async fn metric_is(&self, name: &str, labels: &[(&str, &str)], value: f64) {
+        let mut last = 0.0;
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            last = self.metrics().await.sum(name, labels);
+            if last == value {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!(
+            "{name} with {labels:?} is {last}, not {value}\n{}",
+            self.admin("/metrics").await.text()
+        );
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for its end; gives its status and everything that it logged.
+    pub(crate) async fn ended(&mut self) -> (ExitStatus, String) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                self.readers
+                    .drain(..)
+                    .for_each(|reader| reader.join().unwrap());
+                return (status, self.log());
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the host does not end:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Asks it to stop, and waits for its end.
+    pub(crate) async fn stop(&mut self) -> (ExitStatus, String) {
+        self.signal(Signal::TERM);
+        self.ended().await
+    }
+
+    /// Kills it as a power cut would the process, then starts another on the same state.
+    pub(crate) async fn kill_and_restart(mut self) -> Self {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut next = Self::start(self.launch.clone()).await;
+        next.folder = self.folder.take();
+        next
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let lines = self.stderr.lines();
+            let last = lines.len().saturating_sub(40);
+            eprintln!(
+                "--- the end of the host's log\n{}",
+                lines[last..].join("\n")
+            );
+        }
+    }
+}
+
+/// A client that follows no redirect and reuses connections.
+pub(crate) fn client() -> Client {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+        .unwrap()
+}
+
+/// A whole response.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// Reads a response to its end.
+    pub(crate) async fn read(response: Response) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status and body, for short comparisons.
+    pub(crate) fn pair(&self) -> (u16, String) {
+        (self.status, self.text())
+    }
+}

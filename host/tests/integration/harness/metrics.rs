@@ -1,0 +1,90 @@
+//! Reads Prometheus' text format, as far as tests ask.
+
+/// The samples of one scrape.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    samples: Vec<Sample>,
+    text: String,
+}
+
+#[derive(Debug)]
+struct Sample {
+    name: String,
+    labels: Vec<(String, String)>,
+    value: f64,
+}
+
+impl Metrics {
+    pub(crate) fn parse(text: &str) -> Self {
+        let lines = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Self {
+            samples: lines.map(sample).collect(),
+            text: text.to_owned(),
+        }
+    }
+
+    /// The sum over the series that have all of `labels`; 0 if there is none.
+    pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let matching = self
+            .samples
+            .iter()
+            .filter(|sample| sample.name == name && labels.iter().all(|label| sample.has(label)));
+        matching.map(|sample| sample.value).sum()
+    }
+
+    /// How many series the metric has.
+    pub(crate) fn series(&self, name: &str) -> usize {
+        self.samples
+            .iter()
+            .filter(|sample| sample.name == name)
+            .count()
+    }
+
+    /// The values that a label has over all series of a metric, sorted.
+    pub(crate) fn values(&self, name: &str, label: &str) -> Vec<String> {
+        let series = self.samples.iter().filter(|sample| sample.name == name);
+        let mut values: Vec<_> = series
+            .flat_map(|sample| &sample.labels)
+            .filter(|(key, _)| key == label)
+            .map(|(_, value)| value.clone())
+            .collect();
+        values.sort();
+        values.dedup();
+        values
+    }
+
+    /// Everything as it came.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Sample {
+    fn has(&self, (key, value): &(&str, &str)) -> bool {
+        self.labels.iter().any(|(k, v)| k == key && v == value)
+    }
+}
+
+fn sample(line: &str) -> Sample {
+    let (series, value) = line.rsplit_once(' ').unwrap();
+    let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+    Sample {
+        name: name.to_owned(),
+        labels: labels
+            .trim_end_matches('}')
+            .split("\",")
+            .filter_map(label)
+            .collect(),
+        value: value.parse().unwrap(),
+    }
+}
+
+fn label(text: &str) -> Option<(String, String)> {
+    let (key, value) = text.split_once("=\"")?;
+    Some((
+        key.trim_start_matches(',').to_owned(),
+        value.trim_end_matches('"').to_owned(),
+    ))
+}

@@ -1,0 +1,13 @@
+//! Tests of the real `weir` binary: each starts it on free ports and talks to it as its users do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy knows only functions with #[test] as tests; here all code is"
+)]
+
+mod harness;
+
+mod services;

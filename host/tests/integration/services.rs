@@ -1,0 +1,5 @@
+//! The three services as their users know them: what seed systems do on the wire, and what became
+//! of their defects.
+
+mod backend;
+mod storage;

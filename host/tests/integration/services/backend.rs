@@ -1,0 +1,331 @@
+//! The backend API, the data API, and the external service that stands in for a real one.
+
+use crate::harness::app::App;
+use crate::harness::eventually;
+use crate::harness::host::Host;
+use std::collections::HashSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+const MESSAGES: [&str; 4] = [
+    "Processing request...",
+    "Executing task...",
+    "Preparing data...",
+    "Performing operation...",
+];
+
+fn quick() -> App {
+    App::services().args(["--variable", "processing_seconds=0"])
+}
+
+/// The whole text of each entry that a component left.
+fn entries(host: &Host, component: &str) -> Vec<String> {
+    let files = host.log_files(component);
+    files
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_message_is_answered_and_written_to_a_file_of_its_own() {
+    let host = quick().start().await;
+    for (path, component) in [
+        ("/backend/", "backend-api"),
+        ("/backend", "backend-api"),
+        ("/data/", "data-api"),
+    ] {
+        let before = entries(&host, component).len();
+        let answer = host.get(path).await;
+        assert_eq!(answer.status, 200);
+        assert!(
+            answer.header("content-type").starts_with("text/html"),
+            "{answer:?}"
+        );
+        let text = answer.text();
+        let message = text.strip_prefix("Log: ").unwrap();
+        assert!(MESSAGES.contains(&message), "{message}");
+        let entries = entries(&host, component);
+        assert_eq!(entries.len(), before + 1);
+        assert!(entries.contains(&format!("{message}\n")));
+    }
+    let name = host.log_files("data-api")[0]
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
+    let seconds = name
+        .strip_prefix("log_")
+        .and_then(|rest| rest.split_once('.'))
+        .unwrap();
+    assert!(
+        seconds.0.parse::<u64>().is_ok() && name.ends_with(".txt"),
+        "{name}"
+    );
+    host.metric_is("backend_api_log_messages_total", &[], 2.0)
+        .await;
+}
+
+#[tokio::test]
+async fn the_wait_is_a_setting() {
+    let host = App::services()
+        .args(["--variable", "processing_seconds=0.7"])
+        .start()
+        .await;
+    let began = std::time::Instant::now();
+    assert_eq!(host.get("/backend/").await.status, 200);
+    assert!(began.elapsed().as_secs_f64() >= 0.7);
+}
+
+#[tokio::test]
+async fn two_thousand_requests_at_once_are_all_answered_and_all_on_disk() {
+    let host = App::services()
+        .args(["--variable", "processing_seconds=1"])
+        .start()
+        .await;
+    let requests = (0..2000).map(|_| host.get("/backend/"));
+    let answers = futures_util::future::join_all(requests).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let files = host.log_files("backend-api");
+    let names: HashSet<_> = files.iter().collect();
+    assert_eq!(names.len(), 2000);
+    let whole: HashSet<String> = MESSAGES
+        .iter()
+        .map(|message| format!("{message}\n"))
+        .collect();
+    assert!(
+        entries(&host, "backend-api")
+            .iter()
+            .all(|entry| whole.contains(entry))
+    );
+    let labels = [
+        ("http_route", "/backend/..."),
+        ("http_response_status_code", "200"),
+    ];
+    host.metric_is(
+        "http_server_request_duration_seconds_count",
+        &labels,
+        2000.0,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn logs_of_the_external_service_are_fetched_with_the_key_of_the_environment() {
+    let host = App::services().start().await;
+    for path in [
+        "/backend/download_external_logs",
+        "/backend//download_external_logs",
+    ] {
+        let answer = host.get(&format!("{path}?env=development")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(
+            answer
+                .header("content-type")
+                .starts_with("application/json")
+        );
+        assert!(!answer.json()["logs"].as_array().unwrap().is_empty());
+    }
+    assert!(!host.log().contains("development-only"));
+}
+
+#[tokio::test]
+async fn an_unknown_environment_is_refused() {
+    let host = App::services().start().await;
+    for query in [
+        "",
+        "?env=",
+        "?env=test",
+        "?env=Development",
+        "?other=development",
+    ] {
+        let answer = host
+            .get(&format!("/backend/download_external_logs{query}"))
+            .await;
+        assert_eq!(answer.status, 400, "{query}");
+        assert_eq!(
+            answer.json(),
+            serde_json::json!({"error": "Invalid environment"})
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_set_is_named_and_nothing_is_sent() {
+    let host = App::services().start().await;
+    for environment in ["staging", "production"] {
+        let answer = host
+            .get(&format!(
+                "/backend/download_external_logs?env={environment}"
+            ))
+            .await;
+        assert_eq!(answer.status, 500);
+        let error = format!("integration key for {environment} is not configured");
+        assert_eq!(answer.json(), serde_json::json!({"error": error}));
+    }
+    let chained = host
+        .metrics()
+        .await
+        .sum("weir_chained_request_duration_seconds_count", &[]);
+    assert_eq!(chained, 0.0);
+}
+
+/// An external service of the test's own that answers every connection with `response`, and what
+/// it was sent.
+fn upstream(response: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            let length = stream.read(&mut head).unwrap();
+            let _ = sender.send(String::from_utf8_lossy(&head[..length]).into_owned());
+            let _ = stream.write_all(response.as_bytes());
+        }
+    });
+    (address, receiver)
+}
+
+async fn with_upstream(url: &str) -> Host {
+    let url = format!("external_logs_url={url}");
+    let key = ["--variable", "prod_integration_key=s3cret-key"];
+    App::services()
+        .args(["--variable", &url])
+        .args(key)
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn the_key_is_sent_as_a_bearer_token_and_the_json_passed_on() {
+    let (url, sent) = upstream(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n{\"a\":1}",
+    );
+    let host = with_upstream(&url).await;
+    let answer = host
+        .get("/backend/download_external_logs?env=production")
+        .await;
+    assert_eq!(answer.pair(), (200, "{\"a\":1}".into()));
+    let head = sent.recv().unwrap().to_lowercase();
+    assert!(
+        head.starts_with("get /download_logs http/1.1\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains("authorization: bearer s3cret-key\r\n"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn errors_of_the_external_service_are_bad_gateways_that_hide_the_key() {
+    let cases = [
+        (
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 10\r\n\r\ns3cret-key",
+            "404",
+        ),
+        (
+            "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n",
+            "500",
+        ),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nnot json", ""),
+        ("", ""),
+    ];
+    for (response, names) in cases {
+        let (url, _sent) = upstream(response);
+        let host = with_upstream(&url).await;
+        let answer = host
+            .get("/backend/download_external_logs?env=production")
+            .await;
+        assert_eq!(answer.status, 502, "{response}: {answer:?}");
+        let error = answer.json()["error"].as_str().unwrap().to_owned();
+        assert!(error.contains(names), "{error}");
+        assert!(
+            !error.contains("s3cret") && !host.log().contains("s3cret"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_external_service_that_cannot_be_reached_is_a_bad_gateway_and_a_silent_one_times_out() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let host = with_upstream(&url).await;
+    assert_eq!(
+        host.get("/backend/download_external_logs?env=production")
+            .await
+            .status,
+        502
+    );
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("external_logs_url=http://{}", silent.local_addr().unwrap());
+    let host = App::services()
+        .args([
+            "--variable",
+            &url,
+            "--variable",
+            "external_logs_timeout_seconds=0.5",
+        ])
+        .start()
+        .await;
+    assert_eq!(
+        host.get("/backend/download_external_logs?env=development")
+            .await
+            .status,
+        504
+    );
+}
+
+#[tokio::test]
+async fn listeners_of_their_own_serve_each_service_at_its_root() {
+    let listener = |base: &str, component: &str| {
+        format!(
+            "[[listener]]\naddress = \"127.0.0.1:0\"\nbase_path = \"{base}\"\ncomponents = [\"{component}\"]"
+        )
+    };
+    let host = quick()
+        .config(&listener("/", "storage-api"))
+        .config(&listener("/data", "data-api"))
+        .config(&listener("/backend", "backend-api"))
+        .start()
+        .await;
+    let [storage, data, backend] = &host.addresses[..] else {
+        panic!("{}", host.banner());
+    };
+    let get = async |url: String| host.send(host.client.get(url)).await;
+    assert_eq!(get(format!("{storage}/api/buckets")).await.status, 200);
+    assert_eq!(get(format!("{storage}/backend/")).await.status, 404);
+    for path in ["", "/", "//"] {
+        assert_eq!(get(format!("{data}{path}")).await.status, 200, "{path}");
+    }
+    let logs = "download_external_logs?env=development";
+    assert_eq!(get(format!("{backend}/{logs}")).await.status, 200);
+    assert_eq!(get(format!("{backend}//{logs}")).await.status, 200);
+    assert_eq!(get(format!("{backend}/api/buckets")).await.status, 404);
+    assert!(get(format!("{data}/")).await.text().starts_with("Log: "));
+}
+
+#[tokio::test]
+async fn the_external_service_is_not_reached_from_outside() {
+    let host = App::services().start().await;
+    for path in ["/external-logs", "/download_logs"] {
+        assert_eq!(host.get(path).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_log_directory_that_was_removed_is_made_again() {
+    let host = quick().start().await;
+    assert_eq!(host.get("/data/").await.status, 200);
+    std::fs::remove_dir_all(host.folder().join("state/log/data-api")).unwrap();
+    eventually("a written entry", async || {
+        let answered = host.get("/data/").await.status == 200;
+        (answered && !host.log_files("data-api").is_empty()).then_some(())
+    })
+    .await;
+}
