@@ -6,21 +6,27 @@
 //! | `/livez` | 200 while the process can do work; else it should be restarted |
 //! | `/readyz` | 200 while the host takes traffic, else 503 and why not |
 //! | `/status` | JSON: what runs, since when, in which version |
+//! | `POST /reload` | reads manifest and configuration again, replaces what changed, and tells what |
 //!
 //! It has a thread and a runtime of its own, so it answers while every worker is busy. Its address
 //! is loopback unless it is set otherwise, because what it tells is for operators.
 
+mod authority;
 mod endpoints;
 pub mod health;
+pub mod history;
 pub mod status;
 
 use crate::telemetry::registry::Registry;
+pub use authority::Authority;
 use endpoints::respond;
 use health::Health;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Serialize;
 use status::Status;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -42,6 +48,23 @@ pub struct Sources {
     pub health: Arc<Health>,
     /// For `/status`.
     pub status: Box<dyn Fn() -> Status + Send + Sync>,
+    /// For `/reload`; blocks. None until the host has started.
+    pub reload: Box<dyn Fn() -> Option<Reloaded> + Send + Sync>,
+    /// Who may change state.
+    pub authority: Authority,
+}
+
+/// The result of a reload, as JSON.
+#[derive(Debug, Serialize)]
+pub struct Reloaded {
+    /// Components that serve in a new generation, or for the first time.
+    pub reloaded: Vec<String>,
+    /// Components that are gone.
+    pub removed: Vec<String>,
+    /// What failed, by component; `_app` is the manifest and the configuration.
+    pub failed: BTreeMap<String, String>,
+    /// What changed and takes effect at the next start only.
+    pub needs_restart: Vec<String>,
 }
 
 /// A running admin server; ends when it is dropped.
@@ -111,8 +134,8 @@ async fn serve(socket: TcpListener, sources: Arc<Sources>) {
         let sources = Arc::clone(&sources);
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let response = respond(&request, &sources);
-                async { response }
+                let sources = Arc::clone(&sources);
+                async move { respond(&request, &sources).await }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())

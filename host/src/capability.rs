@@ -20,7 +20,6 @@ use crate::telemetry::metrics::guest::GuestSeries;
 use log_directory::LogDirectory;
 use outbound_http::Outbound;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
@@ -31,7 +30,7 @@ pub struct Grants {
     /// Environment variables, in the manifest's order.
     pub environment: Vec<(String, String)>,
     /// The folder that the component sees as `/`, read-only.
-    pub files: Option<PathBuf>,
+    pub files: Option<files::Copied>,
     /// Key-value stores by label.
     pub key_value: BTreeMap<String, key_value::Granted>,
     /// Its variables with their values; some are secrets.
@@ -55,8 +54,8 @@ impl Grants {
         wasi.envs(&self.environment)
             .stdout(stdio::Output::new(stdio::Stream::Stdout, component, caller))
             .stderr(stdio::Output::new(stdio::Stream::Stderr, component, caller));
-        if let Some(folder) = &self.files {
-            wasi.preopened_dir(folder, "/", FsPerms::ReadOnly)?;
+        if let Some(files) = &self.files {
+            wasi.preopened_dir(files.folder(), "/", FsPerms::ReadOnly)?;
         }
         Ok(wasi.build())
     }

@@ -10,7 +10,6 @@ mod banner;
 mod build;
 mod check;
 mod options;
-mod toolchain;
 mod up;
 
 use crate::error::Error;

@@ -4,6 +4,8 @@
 //! the manifest something that can be instantiated, with its grants; [`generation`] puts it into
 //! service; [`table`] leads routes to it.
 
+pub mod build;
+pub mod fingerprint;
 pub mod generation;
 pub mod prepare;
 pub mod resources;

@@ -3,6 +3,11 @@
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// Begins to listen for SIGHUP, which asks for a reload.
+pub fn hangups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
 /// SIGTERM and SIGINT.
 #[derive(Debug)]
 pub struct Signals {

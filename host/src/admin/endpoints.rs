@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use serde::Serialize;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -15,13 +17,19 @@ const JSON: &str = "application/json";
 const PATHS: &str = "/metrics  everything measured, for Prometheus\n\
                      /livez    whether the process works\n\
                      /readyz   whether it takes traffic\n\
-                     /status   what runs, as JSON\n";
+                     /status   what runs, as JSON\n\
+                     /reload   POST: replaces what changed\n";
+
+const RELOAD: &str = "/reload";
 
 /// Answers one request.
-pub(super) fn respond<B>(
+pub(super) async fn respond<B>(
     request: &Request<B>,
-    sources: &Sources,
+    sources: &Arc<Sources>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    if request.uri().path() == RELOAD {
+        return Ok(reload(request, sources).await);
+    }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed here\n");
         response
@@ -40,6 +48,30 @@ pub(super) fn respond<B>(
             format!("not found; there are\n{PATHS}"),
         ),
     })
+}
+
+/// Reloads, if the client may ask for it.
+async fn reload<B>(request: &Request<B>, sources: &Arc<Sources>) -> Response<Full<Bytes>> {
+    if request.method() != Method::POST {
+        let mut response = text(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "only POST is allowed here\n",
+        );
+        let allowed = HeaderValue::from_static("POST");
+        response.headers_mut().insert(ALLOW, allowed);
+        return response;
+    }
+    if let Err(refusal) = sources.authority.check(request.headers()) {
+        return text(StatusCode::FORBIDDEN, format!("{refusal}\n"));
+    }
+    let sources = Arc::clone(sources);
+    let done = tokio::task::spawn_blocking(move || (sources.reload)()).await;
+    match done {
+        Ok(Some(done)) if done.failed.is_empty() => json(StatusCode::OK, &done),
+        Ok(Some(done)) => json(StatusCode::CONFLICT, &done),
+        Ok(None) => text(StatusCode::SERVICE_UNAVAILABLE, "the host is not ready\n"),
+        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+    }
 }
 
 fn metrics(sources: &Sources) -> Response<Full<Bytes>> {
@@ -71,10 +103,14 @@ fn ready(sources: &Sources) -> Response<Full<Bytes>> {
 }
 
 fn status(sources: &Sources) -> Response<Full<Bytes>> {
-    match serde_json::to_vec_pretty(&(sources.status)()) {
+    json(StatusCode::OK, &(sources.status)())
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Response<Full<Bytes>> {
+    match serde_json::to_vec_pretty(value) {
         Ok(mut json) => {
             json.push(b'\n');
-            answer(StatusCode::OK, JSON, json)
+            answer(status, JSON, json)
         }
         Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
     }

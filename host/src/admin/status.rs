@@ -1,5 +1,6 @@
 //! What `/status` tells, and thereby its JSON. Fields are only ever added.
 
+use super::history::{Draining, Outcome};
 use serde::Serialize;
 
 /// The whole answer.
@@ -18,6 +19,9 @@ pub struct Status {
     pub uptime_seconds: f64,
     /// Where traffic comes in.
     pub listeners: Vec<ListenerStatus>,
+    /// The last reading of the manifest and the configuration, after the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_reload: Option<Outcome>,
     /// The components.
     pub components: Vec<ComponentStatus>,
 }
@@ -46,6 +50,11 @@ pub struct ComponentStatus {
     pub routes: Vec<String>,
     /// Its instances.
     pub instances: Instances,
+    /// Earlier generations that still have requests.
+    pub draining: Vec<Draining>,
+    /// The last attempt to load it anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_reload: Option<Outcome>,
 }
 
 /// How many instances a component has.

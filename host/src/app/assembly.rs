@@ -29,8 +29,8 @@ pub(super) fn assemble(
 ) -> Result<(Resources, RouteTable), Error> {
     let config = &definition.config;
     let directories = config.directories(&definition.app);
-    let mut resources = Resources::new(config, directories, metrics)?;
-    open_stores(definition, &mut resources, health)?;
+    let resources = Resources::new(config, directories, metrics)?;
+    open_stores(definition, &resources, health)?;
     let prepared = prepare_all(definition, &resources, health)?;
     let components = prepared
         .into_iter()
@@ -48,7 +48,7 @@ pub(super) fn assemble(
 
 fn open_stores(
     definition: &Definition,
-    resources: &mut Resources,
+    resources: &Resources,
     health: &Health,
 ) -> Result<(), Error> {
     let labels = definition

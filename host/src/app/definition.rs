@@ -48,6 +48,8 @@ pub struct Definition {
     pub resolver: Resolver,
     /// Where relative paths of the manifest start from.
     pub app: PathBuf,
+    /// The files that it was read from, or would have been, were they there.
+    pub files: Vec<PathBuf>,
 }
 
 impl Definition {
@@ -56,6 +58,8 @@ impl Definition {
         let path = manifest_path(&wanted.manifest);
         let folder = folder(&path);
         let app = wanted.app.clone().unwrap_or_else(|| folder.to_owned());
+        // Patterns give absolute paths back as they were given, and others not.
+        let app = std::path::absolute(&app).unwrap_or(app);
         let (mut manifest, config) = Problems::both(
             source(&path).and_then(|source| Manifest::parse(&source)),
             config(wanted, folder),
@@ -66,11 +70,15 @@ impl Definition {
             manifest.check_deployment(&config).none_or(()),
         )?;
         manifest.select(&wanted.components, &resolver)?;
+        let mut files = vec![path.clone(), app.join(variables::DOT_ENV)];
+        files.push(wanted.config.clone().unwrap_or(folder.join(CONFIG)));
+        files.extend(wanted.runtime_config.clone());
         Ok(Self {
             manifest,
             config,
             resolver,
             app,
+            files,
         })
     }
 

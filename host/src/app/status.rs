@@ -2,8 +2,10 @@
 
 use super::sockets::Bound;
 use crate::admin::health::{Health, Phase};
+use crate::admin::history::History;
 use crate::admin::status::{ComponentStatus, Instances, ListenerStatus, Status};
 use crate::server::route::{Component, RouteTable};
+use crate::telemetry::metrics::reload::APP;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ pub(super) struct StatusSource {
     pub(super) listeners: Vec<ListenerStatus>,
     pub(super) health: Arc<Health>,
     pub(super) table: Arc<ArcSwap<RouteTable>>,
+    pub(super) history: Arc<History>,
 }
 
 impl StatusSource {
@@ -23,7 +26,7 @@ impl StatusSource {
         let mut components: Vec<_> = table
             .components
             .values()
-            .map(|component| status(component, &table))
+            .map(|component| self.component(component, &table))
             .collect();
         components.sort_by(|one, other| one.id.cmp(&other.id));
         Status {
@@ -36,21 +39,24 @@ impl StatusSource {
             },
             uptime_seconds: self.health.uptime().as_secs_f64(),
             listeners: self.listeners.clone(),
+            last_reload: self.history.last(APP),
             components,
         }
     }
-}
 
-fn status(component: &Component, table: &RouteTable) -> ComponentStatus {
-    let generation = component.generation.load();
-    let (busy, idle) = component.series.instances();
-    let routes = table.patterns.get(&component.id).into_iter().flatten();
-    ComponentStatus {
-        id: component.id.to_string(),
-        digest: generation.digest.clone(),
-        generation: generation.number,
-        routes: routes.map(ToString::to_string).collect(),
-        instances: Instances { busy, idle },
+    fn component(&self, component: &Component, table: &RouteTable) -> ComponentStatus {
+        let generation = component.generation.load();
+        let (busy, idle) = component.series.instances();
+        let routes = table.patterns.get(&component.id).into_iter().flatten();
+        ComponentStatus {
+            id: component.id.to_string(),
+            digest: generation.digest.clone(),
+            generation: generation.number,
+            routes: routes.map(ToString::to_string).collect(),
+            instances: Instances { busy, idle },
+            draining: self.history.draining(&component.id),
+            last_reload: self.history.last(&component.id),
+        }
     }
 }
 

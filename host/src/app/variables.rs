@@ -12,7 +12,7 @@ use std::path::Path;
 /// What the name of a variable has in front in the environment, as under Spin.
 const PREFIX: &str = "SPIN_VARIABLE_";
 /// The file that stands in for the environment.
-const DOT_ENV: &str = ".env";
+pub(super) const DOT_ENV: &str = ".env";
 
 type Values = Vec<(String, String)>;
 

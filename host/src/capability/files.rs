@@ -9,6 +9,7 @@ use crate::manifest::files::Mount;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use tracing::warn;
 
 /// Why the files cannot be copied.
 #[derive(Debug, thiserror::Error)]
@@ -38,13 +39,34 @@ pub enum FilesError {
     },
 }
 
+/// A folder of copies, which is removed when nobody needs it any more.
+#[derive(Debug)]
+pub struct Copied {
+    folder: PathBuf,
+}
+
+impl Copied {
+    /// Where the copies are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            warn!(folder = %self.folder.display(), %error, "copies of files not removed");
+        }
+    }
+}
+
 /// Copies the files that `mounts` name, relative to `base`, into the empty folder `target`.
 pub fn copy<'m>(
     mounts: impl IntoIterator<Item = &'m Mount>,
     exclude: &[String],
     base: &Path,
     target: &Path,
-) -> Result<(), FilesError> {
+) -> Result<Copied, FilesError> {
     let exclude: Vec<_> = exclude
         .iter()
         .map(|text| pattern(text))
@@ -54,6 +76,9 @@ pub fn copy<'m>(
         path: target.to_owned(),
         source,
     })?;
+    let copied = Copied {
+        folder: target.to_owned(),
+    };
     for mount in mounts {
         match mount {
             Mount::Pattern(text) => copy_matching(text, &excluded, base, target)?,
@@ -71,7 +96,7 @@ pub fn copy<'m>(
             }
         }
     }
-    Ok(())
+    Ok(copied)
 }
 
 fn make_empty(folder: &Path) -> io::Result<()> {
@@ -185,7 +210,7 @@ mod tests {
             fs::write(path, file).unwrap();
         }
         let exclude: Vec<_> = exclude.iter().map(|text| (*text).to_owned()).collect();
-        copy(mounts, &exclude, &base, &folder.path().join("files"))?;
+        let _copied = copy(mounts, &exclude, &base, &folder.path().join("files"))?;
         Ok(tree(&folder.path().join("files")))
     }
 

@@ -52,7 +52,7 @@ pub enum Fsync {
 }
 
 /// How a component's directory is kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// When writes are made durable.
     pub fsync: Fsync,

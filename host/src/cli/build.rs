@@ -1,15 +1,15 @@
 //! `weir build`: runs the build commands of components, one after the other.
 
 use super::options::AppOptions;
-use super::toolchain;
 use crate::app::definition::Definition;
+use crate::deploy::build;
 use crate::diagnostic::{Problem, Problems};
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::manifest::build::Build;
 use clap::Args;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// What `weir build` is told.
 #[derive(Debug, Args)]
@@ -62,15 +62,10 @@ fn check(manifest: &Manifest, ids: &[String]) -> Result<(), Problems> {
 }
 
 fn one(id: &str, build: &Build, app: &Path) -> Result<(), Error> {
-    let folder = match &build.workdir {
-        Some(workdir) => app.join(workdir),
-        None => app.to_owned(),
-    };
+    let folder = build::folder(build, app);
     for command in &build.command {
         eprintln!("Building {id}: {command}");
-        let mut shell = Command::new("sh");
-        shell.args(["-c", command]).current_dir(&folder);
-        toolchain::select(&mut shell);
+        let mut shell = build::shell(command, &folder);
         let failed = |why: String| Error::Build {
             component: id.to_owned(),
             command: command.clone(),

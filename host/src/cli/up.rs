@@ -2,8 +2,8 @@
 
 use super::options::AppOptions;
 use super::{banner, build};
-use crate::app::Host;
-use crate::app::definition::Definition;
+use crate::app::definition::{Definition, Wanted};
+use crate::app::{Follow, Host};
 use crate::config::ConfigLayer;
 use crate::config::bounded::Timeout;
 use crate::config::listener::{Listener, TlsFiles};
@@ -51,6 +51,15 @@ pub(super) struct Options {
     /// Build the components first, as `weir build` does
     #[arg(long, env = "WEIR_BUILD")]
     build: bool,
+
+    /// Follow changes: build components whose sources are edited, and replace what changed without
+    /// dropping a request
+    #[arg(long, env = "WEIR_WATCH")]
+    watch: bool,
+
+    /// With --watch: build nothing, only follow the built components and the files beside them
+    #[arg(long, env = "WEIR_SKIP_BUILD", requires = "watch")]
+    skip_build: bool,
 
     /// Where stores, logs and compiled components are kept [default: .weir in the app's folder]
     #[arg(long, env = "WEIR_STATE_DIR", value_name = "DIR")]
@@ -103,6 +112,14 @@ impl Options {
         layer
     }
 
+    fn follow(&self) -> Follow {
+        match (self.watch, self.skip_build) {
+            (false, _) => Follow::Nothing,
+            (true, true) => Follow::Artefacts,
+            (true, false) => Follow::Sources,
+        }
+    }
+
     fn listener(&self) -> Option<Listener> {
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
         self.listen.map(|address| Listener {
@@ -123,7 +140,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
         build::components(&definition.manifest, &definition.app, &[])?;
     }
     let runtime = runtime()?;
-    let drained = runtime.block_on(serve(definition, began));
+    let drained = runtime.block_on(serve(definition, wanted, options.follow(), began));
     runtime.shutdown_timeout(RUNTIME_END);
     drained.map(|drained| match drained {
         Drained::Whole => ExitCode::SUCCESS,
@@ -141,13 +158,18 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         })
 }
 
-async fn serve(definition: Definition, began: Instant) -> Result<Drained, Error> {
+async fn serve(
+    definition: Definition,
+    wanted: Wanted,
+    follow: Follow,
+    began: Instant,
+) -> Result<Drained, Error> {
     let mut signals = Signals::listen().map_err(|source| Error::System {
         what: "signals cannot be listened for",
         source,
     })?;
     let host = tokio::select! {
-        host = Host::start(definition) => host?,
+        host = Host::start(definition, wanted, follow) => host?,
         // Nothing is in flight yet.
         _ = signals.next() => return Ok(Drained::Whole),
     };

@@ -45,11 +45,11 @@ pub fn make(
         number,
         digest: code.loaded.digest.to_string(),
         pool: InstancePool::new(engine, context, code.pre, reuse, budget, places),
-        admission: Admission::new(
+        admission: Arc::new(Admission::new(
             in_flight,
             limits.queue_length as usize,
             limits.queue_timeout,
-        ),
+        )),
         max_request_body: execution.max_request_body.as_u64(),
     }
 }

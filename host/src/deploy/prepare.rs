@@ -18,7 +18,7 @@ use crate::manifest::component::Component;
 use crate::manifest::resolver::Resolver;
 use crate::telemetry::metrics::guest;
 use crate::telemetry::metrics::storage::LogFigures;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use wasmtime_wasi_http::handler::ProxyPre;
 
@@ -188,7 +188,7 @@ fn stores(plan: &Plan<'_>, resources: &Resources) -> std::collections::BTreeMap<
             .any(|granted| granted.as_str() == label)
     };
     resources
-        .stores
+        .stores()
         .iter()
         .map(|(label, store)| {
             let grant = match granted(label) {
@@ -200,7 +200,11 @@ fn stores(plan: &Plan<'_>, resources: &Resources) -> std::collections::BTreeMap<
         .collect()
 }
 
-fn files(plan: &Plan<'_>, resources: &Resources, number: u64) -> Result<Option<PathBuf>, Problems> {
+fn files(
+    plan: &Plan<'_>,
+    resources: &Resources,
+    number: u64,
+) -> Result<Option<files::Copied>, Problems> {
     let component = plan.component;
     let Some(first) = component.files.first() else {
         return Ok(None);
@@ -217,7 +221,7 @@ fn files(plan: &Plan<'_>, resources: &Resources, number: u64) -> Result<Option<P
         .collect();
     let mounts = component.files.iter().map(|mount| &mount.value);
     match files::copy(mounts, &exclude, plan.app, &target) {
-        Ok(()) => Ok(Some(target)),
+        Ok(copied) => Ok(Some(copied)),
         Err(error) => Err(Problem::new(error.to_string())
             .at(&first.location, "")
             .into()),
@@ -228,16 +232,13 @@ fn logs(plan: &Plan<'_>, resources: &Resources) -> Result<Option<Arc<LogDirector
     let Some(logs) = &plan.settings.log_directory else {
         return Ok(None);
     };
-    let root = &resources.directories.log;
-    let opened = LogDirectory::open(root, plan.id, &resources.host, log_settings(logs));
-    match opened {
+    match resources.log_directory(plan.id, log_settings(logs)) {
         Ok(logs) => {
-            let logs = Arc::new(logs);
             observe(plan.id, &logs, resources);
             Ok(Some(logs))
         }
         Err(error) => {
-            let folder = root.join(plan.id);
+            let folder = resources.directories.log.join(plan.id);
             let message = format!(
                 "the log directory {} cannot be opened: {error}",
                 folder.display()

@@ -2,6 +2,7 @@
 
 use crate::capability::key_value::redb::{Progress, RedbStore};
 use crate::capability::key_value::store::{Store, StoreError};
+use crate::capability::log_directory::{self, LogDirectory};
 use crate::capability::outbound_http::chain::Chain;
 use crate::capability::outbound_http::client::Client;
 use crate::config::Config;
@@ -13,9 +14,9 @@ use crate::engine::settings::{self, Settings};
 use crate::engine::state::InstanceState;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::storage::StoreFigures;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tracing::warn;
 use wasmtime::component::Linker;
@@ -97,8 +98,9 @@ pub struct Resources {
     pub directories: Directories,
     /// The instruments.
     pub metrics: Metrics,
-    /// The open stores by label.
-    pub stores: BTreeMap<String, Store>,
+    stores: Mutex<BTreeMap<String, Store>>,
+    /// Log directories that are in use, by component, with the settings they were opened with.
+    logs: Mutex<HashMap<String, (log_directory::Settings, Weak<LogDirectory>)>>,
     /// Sends requests over the network.
     pub client: Client,
     /// Leads requests between components; set once the app is complete.
@@ -133,7 +135,8 @@ impl Resources {
             budget: InstanceBudget::new(config.engine.instances.get()),
             directories,
             metrics,
-            stores: BTreeMap::new(),
+            stores: Mutex::default(),
+            logs: Mutex::default(),
             client,
             chain: Arc::default(),
             host: uname.nodename().to_string_lossy().into_owned(),
@@ -152,9 +155,33 @@ impl Resources {
         });
     }
 
-    /// Opens the stores with these labels; `waiting` is told what it waits for. Blocks.
+    /// The open stores by label.
+    pub fn stores(&self) -> MutexGuard<'_, BTreeMap<String, Store>> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log directory of a component. Generations with the same settings share one, so that its
+    /// quota is counted once.
+    pub fn log_directory(
+        &self,
+        id: &str,
+        settings: log_directory::Settings,
+    ) -> io::Result<Arc<LogDirectory>> {
+        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = logs.get(id).filter(|(known, _)| *known == settings);
+        if let Some(open) = open.and_then(|(_, open)| open.upgrade()) {
+            return Ok(open);
+        }
+        let root = &self.directories.log;
+        let opened = Arc::new(LogDirectory::open(root, id, &self.host, settings)?);
+        logs.insert(id.to_owned(), (settings, Arc::downgrade(&opened)));
+        Ok(opened)
+    }
+
+    /// Opens the stores with these labels that are not open yet; `waiting` is told what it waits
+    /// for. Blocks.
     pub fn open_stores<'l>(
-        &mut self,
+        &self,
         config: &Config,
         labels: impl IntoIterator<Item = &'l str>,
         waiting: impl Fn(String, Arc<Progress>),
@@ -163,7 +190,7 @@ impl Resources {
             let Some(settings) = config.key_value_stores.get(label) else {
                 continue;
             };
-            if self.stores.contains_key(label) {
+            if self.stores().contains_key(label) {
                 continue;
             }
             let path = settings.file(&self.directories.key_value, label);
@@ -176,7 +203,7 @@ impl Resources {
                 }
             })?;
             self.observe(label, &store);
-            self.stores.insert(label.to_owned(), Store::Redb(store));
+            self.stores().insert(label.to_owned(), Store::Redb(store));
         }
         Ok(())
     }

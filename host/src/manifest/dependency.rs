@@ -65,6 +65,15 @@ pub enum Inherit {
 }
 
 impl Dependency {
+    /// The file that it comes from, relative to the folder of the manifest; none if it comes from
+    /// elsewhere.
+    pub fn path(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Path(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether the host itself provides what it names, so that it need not be composed.
     pub fn is_provided_by_host(&self) -> bool {
         self.name.package() == Some(HOST_PACKAGE)

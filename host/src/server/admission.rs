@@ -34,6 +34,7 @@ impl Rejection {
 /// A limit on requests in flight with a queue before it.
 #[derive(Debug)]
 pub struct Admission {
+    limit: usize,
     in_flight: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue_length: usize,
@@ -43,12 +44,20 @@ pub struct Admission {
 impl Admission {
     /// Admits `limit` requests at once; `queue_length` more may wait, each for `queue_timeout`.
     pub fn new(limit: usize, queue_length: usize, queue_timeout: Duration) -> Self {
+        let limit = limit.min(Semaphore::MAX_PERMITS);
         Self {
-            in_flight: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
+            limit,
+            in_flight: Arc::new(Semaphore::new(limit)),
             waiting: AtomicUsize::new(0),
             queue_length,
             queue_timeout,
         }
+    }
+
+    /// Requests that were admitted and whose guest has not ended.
+    pub fn in_flight(&self) -> usize {
+        self.limit
+            .saturating_sub(self.in_flight.available_permits())
     }
 
     /// Waits for permission, which ends when the permit is dropped.

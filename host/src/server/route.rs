@@ -88,7 +88,7 @@ pub struct Generation {
     /// Its instances.
     pub pool: InstancePool,
     /// How many of its requests may be in flight.
-    pub admission: Admission,
+    pub admission: Arc<Admission>,
     /// Bytes that a request's body may have.
     pub max_request_body: u64,
 }

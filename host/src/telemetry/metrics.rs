@@ -12,6 +12,7 @@ pub mod http_server;
 pub mod instrument;
 mod observed;
 pub mod reference;
+pub mod reload;
 pub mod storage;
 
 use super::registry::{Registry, RegistryError, Scale};
@@ -40,6 +41,8 @@ pub struct Metrics {
     pub components: component::Components,
     /// What components do through their capabilities.
     pub capabilities: capability::Capabilities,
+    /// Attempts to load components anew.
+    pub reloads: reload::Reloads,
     /// What stores and log directories hold.
     pub storage: storage::Storage,
     /// Metrics that components define.
@@ -60,6 +63,7 @@ impl Metrics {
             http_server: http_server::HttpServer::new(&registry),
             components: component::Components::new(&registry),
             capabilities: capability::Capabilities::new(&registry),
+            reloads: reload::Reloads::new(&registry),
             storage: storage::Storage::new(&registry),
             guest: guest::GuestMetrics::new(&registry),
             host: host::Host::new(&registry, version, engine),

@@ -11,4 +11,5 @@
 mod harness;
 
 mod readme;
+mod reload;
 mod services;

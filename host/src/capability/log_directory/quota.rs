@@ -20,7 +20,7 @@ pub enum Retention {
 }
 
 /// What a directory may hold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Bytes over all files.
     pub bytes: u64,

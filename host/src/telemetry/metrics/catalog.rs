@@ -153,6 +153,12 @@ catalog! {
     COMPONENT_GENERATION = Gauge "weir.component.generation", "{generation}",
         ["component"], 1, &[],
         "How many times the component has been loaded; 1 after the start.";
+    RELOADS = Counter "weir.reloads", "{reload}",
+        ["component", "result"], 2, &[],
+        "Attempts to load a component anew, by result; `_app` is the manifest and the configuration.";
+    LAST_RELOAD = Gauge "weir.component.last_reload_timestamp", "s",
+        ["component", "result"], 2, &[],
+        "When a component was last loaded anew with this result, in seconds since 1970.";
     CHAINED_REQUEST_DURATION = Histogram "weir.chained_request.duration", "s",
         ["component", "http.response.status_code"], STATUSES, DURATION_EDGES,
         "Time until the head of the answer to a request that one component sent to another inside the host.";

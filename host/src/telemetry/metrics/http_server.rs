@@ -93,12 +93,17 @@ impl HttpServer {
         usize::try_from(sum).unwrap_or_default()
     }
 
-    /// The series of the route that is written `route` in the manifest.
+    /// The series of the route that is written `route` in the manifest; the same as long as anybody
+    /// has it, so that a new route table goes on counting.
     pub fn route(&self, component: &str, route: &str) -> Arc<RouteSeries> {
         let labels = [
             KeyValue::new("component", component.to_owned()),
             KeyValue::new("http.route", route.to_owned()),
         ];
+        let known = self.routes.live();
+        if let Some(known) = known.into_iter().find(|known| known.labels == labels) {
+            return known;
+        }
         let series = Arc::new(RouteSeries {
             duration: self.duration.clone(),
             bound: Default::default(),

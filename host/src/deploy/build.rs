@@ -1,10 +1,11 @@
-//! Which Rust toolchain build commands use.
+//! Runs build commands of components.
 //!
-//! Build commands are the ordinary ones, so that every tool runs them. Where the default toolchain
-//! has no WebAssembly target and a linked one was made for it, only the environment of the build
-//! says so.
+//! They are the ordinary ones, so that every tool runs them. Where the default Rust toolchain has
+//! no WebAssembly target and a linked one was made for it, only the environment of the build says
+//! so.
 
-use std::path::Path;
+use crate::manifest::build::Build;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What rustup looks at.
@@ -14,8 +15,24 @@ const LINKED: &str = "weir-wasm";
 /// The target of components.
 const TARGET: &str = "wasm32-wasip2";
 
+/// The folder that a component is built in; `app` is where the manifest's paths start from.
+pub fn folder(build: &Build, app: &Path) -> PathBuf {
+    match &build.workdir {
+        Some(workdir) => app.join(workdir),
+        None => app.to_owned(),
+    }
+}
+
+/// A shell that runs one of a component's build commands.
+pub fn shell(command: &str, folder: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).current_dir(folder);
+    select(&mut shell);
+    shell
+}
+
 /// Selects the linked toolchain for `command` if only that one has the target.
-pub(super) fn select(command: &mut Command) {
+fn select(command: &mut Command) {
     if std::env::var_os(VARIABLE).is_none() && !has_target(None) && has_target(Some(LINKED)) {
         command.env(VARIABLE, LINKED);
     }

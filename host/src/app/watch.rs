@@ -1,0 +1,131 @@
+//! Watches what an app is made of, builds what was edited and reloads what changed.
+//!
+//! Notifications of the kernel only wake the watch; what changed is found by looking at every
+//! watched file. So links that move (as in a Kubernetes ConfigMap), files replaced by rename and
+//! file systems without notifications are all seen, the last ones after [`POLL`]. A change counts
+//! once nothing has moved for [`DEBOUNCE`]: a file that is being written is left alone. The cost is
+//! a `stat` for each watched file every two seconds.
+
+mod builds;
+mod scan;
+
+use super::reload::Reloader;
+use builds::Builds;
+use notify::{RecursiveMode, Watcher as _};
+use scan::Scan;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tracing::{debug, info, warn};
+
+/// How long files must have stayed as they are.
+const DEBOUNCE: Duration = Duration::from_millis(100);
+/// How often files are looked at when nothing is notified.
+const POLL: Duration = Duration::from_secs(2);
+
+/// Watches an app; ends when it is dropped.
+pub struct Watch {
+    reloader: Arc<Reloader>,
+    builds: Option<Builds>,
+    watcher: Option<notify::RecommendedWatcher>,
+    folders: BTreeSet<PathBuf>,
+    woken: mpsc::Receiver<()>,
+}
+
+impl Watch {
+    /// A watch over what `reloader` reloads; with `build` it also builds components whose sources
+    /// change.
+    pub fn new(reloader: Arc<Reloader>, build: bool) -> Self {
+        let (wake, woken) = mpsc::channel(1);
+        let watcher = notify::recommended_watcher(move |_event| {
+            // One that is there already is enough.
+            let _ = wake.try_send(());
+        });
+        let watcher = watcher
+            .inspect_err(|error| warn!(%error, "files are polled, for want of notifications"))
+            .ok();
+        Self {
+            builds: build.then(|| Builds::new(Arc::clone(&reloader))),
+            reloader,
+            watcher,
+            folders: BTreeSet::new(),
+            woken,
+        }
+    }
+
+    /// Watches; never ends.
+    pub async fn run(mut self) {
+        let mut seen = self.scan().await;
+        info!(target: "weir::reload", files = seen.len(), "watching");
+        loop {
+            self.follow(&seen);
+            self.wait().await;
+            let now = self.scan().await;
+            if now == seen {
+                continue;
+            }
+            let now = self.settled(now).await;
+            self.act(&seen, &now).await;
+            seen = now;
+        }
+    }
+
+    async fn wait(&mut self) {
+        // A notification wakes at once; also without any, the files are looked at.
+        let _ = tokio::time::timeout(POLL, self.woken.recv()).await;
+    }
+
+    async fn scan(&self) -> Scan {
+        let definition = self.reloader.definition();
+        let sources = self.builds.is_some();
+        tokio::task::spawn_blocking(move || Scan::of(&definition, sources))
+            .await
+            .unwrap_or_default()
+    }
+
+    /// The scan that is the same twice.
+    async fn settled(&self, mut last: Scan) -> Scan {
+        loop {
+            tokio::time::sleep(DEBOUNCE).await;
+            let now = self.scan().await;
+            if now == last {
+                return now;
+            }
+            last = now;
+        }
+    }
+
+    async fn act(&mut self, before: &Scan, now: &Scan) {
+        if let Some(builds) = &mut self.builds {
+            for id in now.edited(before) {
+                builds.start(&id);
+            }
+        }
+        if now.artefacts_differ(before) {
+            let reloader = Arc::clone(&self.reloader);
+            if let Err(error) = tokio::task::spawn_blocking(move || reloader.reload()).await {
+                warn!(%error, "reload ended");
+            }
+        }
+    }
+
+    /// Asks for notifications from the folders of all watched files.
+    fn follow(&mut self, scan: &Scan) {
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
+        let folders = scan.folders();
+        for gone in self.folders.difference(&folders) {
+            // A folder that was removed is no longer watched anyway.
+            let _ = watcher.unwatch(gone);
+        }
+        for new in folders.difference(&self.folders) {
+            if let Err(error) = watcher.watch(new, RecursiveMode::NonRecursive) {
+                debug!(folder = %new.display(), %error, "polled, for want of notifications");
+            }
+        }
+        self.folders = folders;
+    }
+}

@@ -1,0 +1,86 @@
+//! What a generation was made from, in short: equal for two loads of a component that would be the
+//! same.
+//!
+//! A reload compares fingerprints, so that a component of which nothing changed keeps its
+//! generation, its instances and their state. Code counts by its bytes; files, of which there may
+//! be many, by name, size and time.
+
+use super::prepare::Plan;
+use crate::config::limits::Limits;
+use crate::engine::compile_cache::Digest;
+use crate::manifest::files::Mount;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// The fingerprint of what `plan` and `limits` would make. Reads the code and looks at the files.
+pub fn of(plan: &Plan<'_>, limits: &Limits) -> String {
+    let mut text = String::new();
+    // What cannot be serialised or read is told apart by its error; loading says more.
+    let _ = write!(
+        text,
+        "{:?}\n{:?}\n{:?}\n",
+        serde_json::to_string(plan.component).map_err(|error| error.to_string()),
+        serde_json::to_string(plan.settings).map_err(|error| error.to_string()),
+        (limits.queue_length, limits.queue_timeout),
+    );
+    let values = plan.resolver.variables(plan.component).unwrap_or_default();
+    for (name, value) in &values {
+        // It is hashed below and never shown.
+        let _ = writeln!(text, "{name}={}", value.expose());
+    }
+    let _ = writeln!(text, "{:?}", plan.resolver.hosts(plan.component).ok());
+    let code = fs::read(plan.app.join(plan.component.source.path()));
+    let _ = writeln!(
+        text,
+        "{:?}",
+        code.map(|bytes| Digest::of(&bytes).to_string())
+            .map_err(|error| error.kind())
+    );
+    let mounts = plan.component.files.iter().map(|mount| &mount.value);
+    for file in files(mounts, plan.app) {
+        let _ = writeln!(text, "{} {:?}", file.display(), version(&file));
+    }
+    Digest::of(text.as_bytes()).to_string()
+}
+
+/// Every file that `mounts` name, also those that are excluded.
+pub fn files<'m>(mounts: impl IntoIterator<Item = &'m Mount>, base: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for mount in mounts {
+        match mount {
+            Mount::Pattern(pattern) => {
+                let base = glob::Pattern::escape(&base.to_string_lossy());
+                let paths = glob::glob(&format!("{base}/{pattern}"))
+                    .into_iter()
+                    .flatten();
+                paths.flatten().for_each(|path| below(path, &mut found));
+            }
+            Mount::Placement { source, .. } => below(base.join(source), &mut found),
+        }
+    }
+    found.sort();
+    found
+}
+
+fn below(path: PathBuf, found: &mut Vec<PathBuf>) {
+    match path.read_dir() {
+        Ok(entries) => entries
+            .flatten()
+            .for_each(|entry| below(entry.path(), found)),
+        Err(_no_folder) => found.push(path),
+    }
+}
+
+/// What changes when a file does: which it is, its size, and when it was written. Follows links,
+/// so a link that is moved is a change.
+pub fn version(path: &Path) -> Option<(u64, u64, i64, i64)> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((
+        metadata.ino(),
+        metadata.len(),
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+    ))
+}

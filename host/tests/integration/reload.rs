@@ -1,0 +1,53 @@
+//! Components are replaced in a running host, and no request is dropped.
+
+mod broken;
+mod load;
+mod requests;
+mod watch;
+
+use crate::harness::app::App;
+use crate::harness::host::{Answer, Host};
+use crate::harness::{eventually, guest};
+use std::path::Path;
+
+/// Puts the guest `name` in the place of the app's component, in one step, as builds do.
+fn put(folder: &Path, name: &str) {
+    put_bytes(folder, &std::fs::read(guest(name)).unwrap());
+}
+
+/// Puts bytes in the place of the app's component, in one step.
+fn put_bytes(folder: &Path, bytes: &[u8]) {
+    let new = folder.join("new.wasm");
+    std::fs::write(&new, bytes).unwrap();
+    std::fs::rename(new, folder.join("app.wasm")).unwrap();
+}
+
+const MANIFEST: &str = r#"
+[[trigger.http]]
+route = "/..."
+component = "app"
+[component.app]
+source = "app.wasm"
+"#;
+
+/// An app of one component, whose code lies in the app's folder.
+fn app(name: &str) -> App {
+    let app = App::new().manifest(MANIFEST);
+    put(app.folder(), name);
+    app
+}
+
+/// Asks for a reload on the admin server.
+async fn reload(host: &Host) -> Answer {
+    let request = host.client.post(format!("{}/reload", host.admin));
+    host.send(request.header("weir-admin", "1")).await
+}
+
+/// Waits until the component is in this generation.
+async fn generation_is(host: &Host, generation: u64) {
+    eventually(&format!("generation {generation}"), async || {
+        let status = host.admin("/status").await.json();
+        (status["components"][0]["generation"] == generation).then_some(())
+    })
+    .await;
+}
