@@ -26,7 +26,7 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 const POLL: Duration = Duration::from_secs(2);
 
 /// Watches an app; ends when it is dropped.
-pub struct Watch {
+pub(super) struct Watch {
     reloader: Arc<Reloader>,
     builds: Option<Builds>,
     watcher: Option<notify::RecommendedWatcher>,
@@ -37,7 +37,7 @@ pub struct Watch {
 impl Watch {
     /// A watch over what `reloader` reloads; with `build` it also builds components whose sources
     /// change.
-    pub fn new(reloader: Arc<Reloader>, build: bool) -> Self {
+    pub(super) fn new(reloader: Arc<Reloader>, build: bool) -> Self {
         let (wake, woken) = mpsc::channel(1);
         let watcher = notify::recommended_watcher(move |_event| {
             // One that is there already is enough.
@@ -56,7 +56,7 @@ impl Watch {
     }
 
     /// Watches; never ends.
-    pub async fn run(mut self) {
+    pub(super) async fn run(mut self) {
         let mut seen = self.scan().await;
         info!(target: "weir::reload", files = seen.len(), "watching");
         loop {

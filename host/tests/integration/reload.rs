@@ -3,6 +3,7 @@
 mod broken;
 mod load;
 mod requests;
+mod terminal;
 mod watch;
 
 use crate::harness::app::App;
