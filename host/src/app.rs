@@ -72,7 +72,12 @@ impl Host {
         let chain = lead_chain(&resources, &front.table);
         front.table.store(Arc::new(routes));
         let bound = std::mem::take(&mut front.bound);
-        let shared = Shared::new(&definition.config, &front.table, &front.registry);
+        let shared = Shared::new(
+            &definition.config,
+            &front.table,
+            &front.registry,
+            &resources.tracer,
+        );
         let (listeners, closing) = listen(bound, &shared)?;
 
         let reloader = Arc::new(Reloader::new(
@@ -134,6 +139,7 @@ impl Host {
         )
         .await;
         close_stores(&self.resources).await;
+        export_spans(&self.resources).await;
         let served = catalog::HTTP_SERVER_REQUEST_DURATION.prometheus_name();
         info!(
             requests = self.front.registry.recorded(&served),
@@ -199,6 +205,13 @@ async fn close_stores(resources: &Resources) {
     for store in stores {
         store.close().await;
     }
+}
+
+/// Sends what spans are left.
+async fn export_spans(resources: &Resources) {
+    let tracer = resources.tracer.clone();
+    // It only fails if it panicked, and there is nothing more to do then.
+    let _ = tokio::task::spawn_blocking(move || tracer.shut_down()).await;
 }
 
 /// What the closed label sets are multiplied by, with room for what a reload may add.

@@ -6,6 +6,7 @@ use crate::diagnostic::{Problems, Style};
 use crate::server::tls::TlsError;
 use crate::telemetry::logs::FilterError;
 use crate::telemetry::registry::RegistryError;
+use crate::telemetry::traces::tracer::TracesError;
 use std::io;
 use std::process::ExitCode;
 
@@ -33,6 +34,9 @@ pub enum Error {
     /// The engine or a store cannot be opened. Exit status 1.
     #[error(transparent)]
     Resource(#[from] ResourceError),
+    /// Traces cannot be exported as the environment asks. Exit status 2.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// The metrics registry cannot be set up. Exit status 1.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -60,7 +64,10 @@ impl Error {
     /// The status that the process exits with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Configuration(_) | Self::LogFilter(_) | Self::Certificate(_) => CONFIGURATION,
+            Self::Configuration(_)
+            | Self::LogFilter(_)
+            | Self::Certificate(_)
+            | Self::Traces(_) => CONFIGURATION,
             _ => FAILURE,
         })
     }

@@ -13,6 +13,7 @@ use crate::diagnostic::Problems;
 use crate::error::Error;
 use crate::server::route::{Component, RouteTable};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::tracer::Tracer;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::fmt;
@@ -29,7 +30,8 @@ pub(super) fn assemble(
 ) -> Result<(Resources, RouteTable), Error> {
     let config = &definition.config;
     let directories = config.directories(&definition.app);
-    let resources = Resources::new(config, directories, metrics)?;
+    let tracer = Tracer::from_environment(&definition.manifest.application.name)?;
+    let resources = Resources::new(config, directories, metrics, tracer)?;
     open_stores(definition, &resources, health)?;
     let prepared = prepare_all(definition, &resources, health)?;
     let components = prepared

@@ -4,6 +4,7 @@ use super::reload::Reloader;
 use super::watch::Watch;
 use crate::error::Error;
 use crate::signal;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -18,14 +19,18 @@ pub enum Follow {
     Sources,
 }
 
-/// Starts to follow them, and to reload on SIGHUP, until the tasks are ended.
+/// Starts to follow them, and to reload on SIGHUP where that does not mean the terminal's end, until
+/// the tasks are ended.
 pub(super) fn start(reloader: &Arc<Reloader>, follow: Follow) -> Result<JoinSet<()>, Error> {
     let mut tasks = JoinSet::new();
-    let hangups = signal::hangups().map_err(|source| Error::System {
-        what: "signals cannot be listened for",
-        source,
-    })?;
-    tasks.spawn(on_hangup(hangups, Arc::clone(reloader)));
+    // On a terminal it says that the terminal was closed, which ends a program.
+    if !std::io::stderr().is_terminal() {
+        let hangups = signal::hangups().map_err(|source| Error::System {
+            what: "signals cannot be listened for",
+            source,
+        })?;
+        tasks.spawn(on_hangup(hangups, Arc::clone(reloader)));
+    }
     let watch = |build| Watch::new(Arc::clone(reloader), build).run();
     match follow {
         Follow::Nothing => {}

@@ -14,6 +14,7 @@ use crate::server::tls::{Files, TlsAcceptor, TlsError};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::host::ListenerSeries;
 use crate::telemetry::registry::Registry;
+use crate::telemetry::traces::tracer::Tracer;
 use arc_swap::ArcSwap;
 use http::uri::Scheme;
 use std::io;
@@ -62,6 +63,7 @@ pub(super) struct Shared<'a> {
     registry: &'a Registry,
     /// How many requests the host admits over all listeners.
     admission: Arc<Admission>,
+    tracer: &'a Tracer,
 }
 
 impl<'a> Shared<'a> {
@@ -69,12 +71,14 @@ impl<'a> Shared<'a> {
         config: &'a Config,
         table: &'a Arc<ArcSwap<RouteTable>>,
         registry: &'a Registry,
+        tracer: &'a Tracer,
     ) -> Self {
         let limits = &config.limits;
         Self {
             config,
             table,
             registry,
+            tracer,
             admission: Arc::new(Admission::new(
                 limits.max_in_flight.get() as usize,
                 limits.queue_length as usize,
@@ -159,6 +163,7 @@ impl Bound {
                 admission: Arc::clone(&shared.admission),
                 body_timeout: shared.config.limits.body_timeout.get(),
                 access_log: shared.config.telemetry.access_log,
+                tracer: shared.tracer.clone(),
             }),
             tls: self.tls,
             limits: clients(shared.config),

@@ -13,9 +13,11 @@ use crate::engine::state::{Caller, InstanceState, note_caller};
 use crate::manifest::hosts::AllowedHosts;
 use crate::telemetry::metrics::capability::CapabilitySeries;
 use crate::telemetry::traces::context::TRACEPARENT;
+use crate::telemetry::traces::tracer::{Description, Span, Tracer};
 use chain::{Chain, Target};
 use client::Client;
 use http::{Request, Response};
+use opentelemetry::KeyValue;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 use wasmtime::AsContextMut as _;
@@ -38,6 +40,8 @@ pub struct Outbound {
     pub chain: Arc<OnceLock<Weak<dyn Chain>>>,
     /// Where requests are recorded.
     pub series: CapabilitySeries,
+    /// Begins spans of requests.
+    pub tracer: Tracer,
 }
 
 impl Outbound {
@@ -53,13 +57,28 @@ impl Outbound {
             tracing::warn!(target = %target, "outbound request denied by allowed_outbound_hosts");
             return Err(Error::HttpRequestDenied);
         }
-        if let Some(header) = origin.as_ref().and_then(|origin| origin.trace?.header()) {
+        let trace = origin.as_ref().and_then(|origin| origin.trace);
+        let span = self.tracer.client(trace, || describe(&request, &target));
+        let trace = span.as_ref().map(Span::context).or(trace);
+        if let Some(header) = trace.and_then(|trace| trace.header()) {
             request.headers_mut().entry(TRACEPARENT).or_insert(header);
         }
-        match target {
+        let depth = origin.map_or(0, |origin| origin.depth);
+        let answer = match target {
             Target::Network { .. } => self.send_out(request, options).await,
-            Target::Component(_) | Target::App => self.send_within(target, request, origin).await,
+            Target::Component(_) | Target::App => {
+                let link = chain::Link {
+                    depth: depth.saturating_add(1),
+                    trace,
+                };
+                self.send_within(target, request, link).await
+            }
+        };
+        if let Some(span) = span {
+            let status = answer.as_ref().map(|response| response.status().as_u16());
+            span.end(status.ok(), answer.as_ref().err().map(client::reason));
         }
+        answer
     }
 
     fn is_allowed(&self, target: &Target) -> bool {
@@ -90,13 +109,9 @@ impl Outbound {
         &self,
         target: Target,
         request: Request<WasiBody>,
-        origin: Option<Origin>,
+        link: chain::Link,
     ) -> Result<Response<WasiBody>, Error> {
-        let depth = origin
-            .as_ref()
-            .map_or(0, |origin| origin.depth)
-            .saturating_add(1);
-        if depth > MAX_DEPTH {
+        if link.depth > MAX_DEPTH {
             return Err(Error::LoopDetected);
         }
         let chain = self
@@ -104,10 +119,20 @@ impl Outbound {
             .get()
             .and_then(Weak::upgrade)
             .ok_or(Error::DestinationUnavailable)?;
-        let trace = origin.and_then(|origin| origin.trace);
-        chain
-            .call(target, request, chain::Link { depth, trace })
-            .await
+        chain.call(target, request, link).await
+    }
+}
+
+/// The span of a request, by OpenTelemetry's conventions for HTTP clients.
+fn describe(request: &Request<WasiBody>, target: &Target) -> Description {
+    let method = request.method().as_str();
+    Description {
+        name: method.to_owned(),
+        attributes: vec![
+            KeyValue::new("http.request.method", method.to_owned()),
+            KeyValue::new("server.address", target.to_string()),
+            KeyValue::new("url.path", request.uri().path().to_owned()),
+        ],
     }
 }
 

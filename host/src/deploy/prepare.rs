@@ -167,6 +167,7 @@ pub fn grants(plan: &Plan<'_>, resources: &Resources, number: u64) -> Result<Gra
             client: resources.client.clone(),
             chain: Arc::clone(&resources.chain),
             series: series.clone(),
+            tracer: resources.tracer.clone(),
         }),
         log_directory: logs,
         mirror_entries: plan

@@ -14,6 +14,7 @@ use crate::engine::settings::{self, Settings};
 use crate::engine::state::InstanceState;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::storage::StoreFigures;
+use crate::telemetry::traces::tracer::Tracer;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -103,6 +104,8 @@ pub struct Resources {
     logs: Mutex<HashMap<String, (log_directory::Settings, Weak<LogDirectory>)>>,
     /// Sends requests over the network.
     pub client: Client,
+    /// Begins spans.
+    pub tracer: Tracer,
     /// Leads requests between components; set once the app is complete.
     pub chain: Arc<OnceLock<Weak<dyn Chain>>>,
     /// The name of this machine, for the names of log entries.
@@ -115,6 +118,7 @@ impl Resources {
         config: &Config,
         directories: Directories,
         metrics: Metrics,
+        tracer: Tracer,
     ) -> Result<Self, ResourceError> {
         let toolchain = Toolchain::new(config, &directories)?;
         let ticker =
@@ -138,6 +142,7 @@ impl Resources {
             stores: Mutex::default(),
             logs: Mutex::default(),
             client,
+            tracer,
             chain: Arc::default(),
             host: uname.nodename().to_string_lossy().into_owned(),
         })

@@ -11,9 +11,11 @@ use super::router::Match;
 use crate::engine::answer::{self, GuestBody};
 use crate::engine::exchange::{Origin, Permits};
 use crate::engine::failure::Failure;
+use crate::telemetry::metrics::http_server::HOST;
 use crate::telemetry::registry::Registry;
 use crate::telemetry::traces::TraceContext;
 use crate::telemetry::traces::context::TRACEPARENT;
+use crate::telemetry::traces::tracer::{Description, Tracer};
 use arc_swap::ArcSwap;
 use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
@@ -21,6 +23,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
+use opentelemetry::KeyValue;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,6 +53,8 @@ pub struct Handler {
     pub body_timeout: Duration,
     /// Whether requests are logged.
     pub access_log: bool,
+    /// Begins spans of requests.
+    pub tracer: Tracer,
 }
 
 impl Handler {
@@ -116,17 +121,14 @@ impl Handler {
 
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         route: &Arc<Route>,
         routed: &Routed<'_>,
         began: Instant,
     ) -> Response<ResponseBody> {
         let mut recorder =
             Recorder::begin(Arc::clone(&route.series), request.method().clone(), began);
-        let trace = request
-            .headers()
-            .get(TRACEPARENT)
-            .and_then(TraceContext::parse);
+        let trace = self.trace(&mut request, route, &mut recorder);
         self.log(&mut recorder, &request, routed.client, Some(route), trace);
         let mut response = match &route.target {
             Target::Static(given) => fixed(given),
@@ -143,6 +145,27 @@ impl Handler {
         };
         seal(&mut response, recorder);
         response
+    }
+
+    /// The trace that the request goes on under: its own span's if it is recorded, else what came.
+    fn trace(
+        &self,
+        request: &mut Request<Incoming>,
+        route: &Route,
+        recorder: &mut Recorder,
+    ) -> Option<TraceContext> {
+        let parent = request
+            .headers()
+            .get(TRACEPARENT)
+            .and_then(TraceContext::parse);
+        let span = self.tracer.server(parent, || describe(request, route));
+        let Some(span) = span else { return parent };
+        let context = span.context();
+        recorder.set_span(Some(span));
+        if let Some(header) = context.header() {
+            request.headers_mut().insert(TRACEPARENT, header);
+        }
+        Some(context)
     }
 
     /// Asks the component, or says why not.
@@ -237,6 +260,25 @@ impl Handler {
                 trace,
             });
         }
+    }
+}
+
+/// The span of a request, by OpenTelemetry's conventions for HTTP servers. The query is left out,
+/// because it may hold secrets.
+fn describe(request: &Request<Incoming>, route: &Route) -> Description {
+    let method = request.method().as_str();
+    let component = match &route.target {
+        Target::Component(component) => &*component.id,
+        Target::Static(_) => HOST,
+    };
+    Description {
+        name: format!("{method} {}", route.label),
+        attributes: vec![
+            KeyValue::new("http.request.method", method.to_owned()),
+            KeyValue::new("http.route", Arc::clone(&route.label)),
+            KeyValue::new("url.path", request.uri().path().to_owned()),
+            KeyValue::new("weir.component", component.to_owned()),
+        ],
     }
 }
 

@@ -8,6 +8,7 @@ use crate::telemetry::logs::{AccessLine, access_line};
 use crate::telemetry::metrics::component::ComponentSeries;
 use crate::telemetry::metrics::http_server::{Ended, HOST, RouteSeries, UNMATCHED};
 use crate::telemetry::traces::TraceContext;
+use crate::telemetry::traces::tracer::Span;
 use http::{HeaderValue, Method, StatusCode};
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +28,7 @@ pub struct Recorder {
     request: Option<Arc<Progress>>,
     response_bytes: u64,
     access: Option<Box<Access>>,
+    span: Option<Span>,
     ended: bool,
 }
 
@@ -59,6 +61,7 @@ impl Recorder {
             request: None,
             response_bytes: 0,
             access: None,
+            span: None,
             ended: false,
         }
     }
@@ -76,6 +79,11 @@ impl Recorder {
     /// The request will be in the access log.
     pub fn set_access(&mut self, access: Access) {
         self.access = Some(Box::new(access));
+    }
+
+    /// The request is part of a trace that is recorded.
+    pub fn set_span(&mut self, span: Option<Span>) {
+        self.span = span;
     }
 
     /// The method of the request.
@@ -137,6 +145,9 @@ impl Recorder {
             request_bytes,
             response_bytes: self.response_bytes,
         });
+        if let Some(span) = self.span.take() {
+            span.end(self.status.map(|status| status.as_u16()), self.error);
+        }
         if let Some(access) = self.access.take() {
             access_line(&AccessLine {
                 client: access.client.to_str().unwrap_or_default(),

@@ -13,3 +13,4 @@ mod harness;
 mod readme;
 mod reload;
 mod services;
+mod traces;

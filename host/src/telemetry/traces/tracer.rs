@@ -1,0 +1,194 @@
+//! Spans, exported by OTLP over HTTP in batches, on a thread of the SDK's own.
+//!
+//! Settings are OpenTelemetry's environment variables: `OTEL_EXPORTER_OTLP_ENDPOINT` or
+//! `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` switch it on; headers, timeouts, batch sizes, service name,
+//! resource attributes and the sampler have theirs. When the queue is full spans are dropped, and
+//! requests never wait. The endpoint is plain HTTP, as of a collector beside the host.
+
+use super::TraceContext;
+use super::sampler::{Sampler, SamplerError};
+use opentelemetry::trace::{
+    Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId,
+    TraceState, Tracer as _, TracerProvider as _,
+};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span as SdkSpan};
+use std::sync::Arc;
+
+/// What switches export on.
+const ENDPOINTS: [&str; 2] = [
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+];
+
+/// Why traces cannot be exported as the environment asks.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TracesError {
+    /// The sampler is not one.
+    #[error(transparent)]
+    Sampler(#[from] SamplerError),
+    /// The endpoint wants TLS.
+    #[error("{0} asks for https; traces are exported by plain HTTP, to a collector nearby")]
+    Tls(&'static str),
+    /// The exporter does not accept its settings.
+    #[error("traces cannot be exported: {0}")]
+    Exporter(#[from] ExporterBuildError),
+}
+
+/// Begins spans, if traces are exported at all. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Tracer(Option<Arc<Export>>);
+
+#[derive(Debug)]
+struct Export {
+    provider: SdkTracerProvider,
+    tracer: SdkTracer,
+    sampler: Sampler,
+}
+
+impl Tracer {
+    /// The tracer that the environment asks for; `application` is the service's name where the
+    /// environment has none. Blocks for moments.
+    pub fn from_environment(application: &str) -> Result<Self, TracesError> {
+        let set = |name: &&'static str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+        let Some(endpoint) = ENDPOINTS.into_iter().find(|name| set(name)) else {
+            return Ok(Self::default());
+        };
+        if std::env::var(endpoint).is_ok_and(|url| url.starts_with("https:")) {
+            return Err(TracesError::Tls(endpoint));
+        }
+        let variable = |name| std::env::var(name).ok();
+        let sampler = Sampler::parse(
+            variable("OTEL_TRACES_SAMPLER").as_deref(),
+            variable("OTEL_TRACES_SAMPLER_ARG").as_deref(),
+        )?;
+        let exporter = SpanExporter::builder().with_http().build()?;
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            // What is to be recorded has been decided when a span is begun.
+            .with_sampler(opentelemetry_sdk::trace::Sampler::AlwaysOn)
+            .with_resource(resource(application))
+            .build();
+        let tracer = provider.tracer("weir");
+        Ok(Self(Some(Arc::new(Export {
+            provider,
+            tracer,
+            sampler,
+        }))))
+    }
+
+    /// A span for a request that came in, if it is to be recorded. Nothing is asked of `describe`
+    /// otherwise.
+    pub fn server(
+        &self,
+        parent: Option<TraceContext>,
+        describe: impl FnOnce() -> Description,
+    ) -> Option<Span> {
+        let export = self.0.as_ref()?;
+        let recorded = export.sampler.records(parent);
+        recorded.then(|| export.begin(SpanKind::Server, parent, describe()))
+    }
+
+    /// A span for a request that a recorded one led to.
+    pub fn client(
+        &self,
+        parent: Option<TraceContext>,
+        describe: impl FnOnce() -> Description,
+    ) -> Option<Span> {
+        let export = self.0.as_ref()?;
+        let parent = parent.filter(|parent| parent.sampled)?;
+        Some(export.begin(SpanKind::Client, Some(parent), describe()))
+    }
+
+    /// Exports what is left. Blocks for as long as the exporter's timeout at most.
+    pub fn shut_down(&self) {
+        if let Some(export) = &self.0
+            && let Err(error) = export.provider.shutdown()
+        {
+            tracing::warn!(%error, "the last spans were not exported");
+        }
+    }
+}
+
+fn resource(application: &str) -> Resource {
+    let builder = Resource::builder();
+    match std::env::var_os("OTEL_SERVICE_NAME") {
+        Some(_) => builder.build(),
+        None => builder.with_service_name(application.to_owned()).build(),
+    }
+}
+
+/// What a span is about.
+#[derive(Debug)]
+pub struct Description {
+    /// Its name.
+    pub name: String,
+    /// Its attributes, by OpenTelemetry's semantic conventions.
+    pub attributes: Vec<KeyValue>,
+}
+
+impl Export {
+    fn begin(
+        &self,
+        kind: SpanKind,
+        parent: Option<TraceContext>,
+        description: Description,
+    ) -> Span {
+        let builder = self
+            .tracer
+            .span_builder(description.name)
+            .with_kind(kind)
+            .with_attributes(description.attributes);
+        let context = parent.map_or_else(Context::new, remote);
+        Span(Box::new(self.tracer.build_with_context(builder, &context)))
+    }
+}
+
+fn remote(parent: TraceContext) -> Context {
+    let flags = match parent.sampled {
+        true => TraceFlags::SAMPLED,
+        false => TraceFlags::default(),
+    };
+    Context::new().with_remote_span_context(SpanContext::new(
+        TraceId::from(parent.trace_id),
+        SpanId::from(parent.span_id),
+        flags,
+        true,
+        TraceState::default(),
+    ))
+}
+
+/// A span that is recorded; exported when it ends, at the latest when it is dropped.
+#[derive(Debug)]
+pub struct Span(Box<SdkSpan>);
+
+impl Span {
+    /// What goes on under this span.
+    pub fn context(&self) -> TraceContext {
+        let context = self.0.span_context();
+        TraceContext {
+            trace_id: u128::from_be_bytes(context.trace_id().to_bytes()),
+            span_id: u64::from_be_bytes(context.span_id().to_bytes()),
+            sampled: true,
+        }
+    }
+
+    /// Ends it with the status of the response, if there was one, and the error, if there was one.
+    pub fn end(mut self, status: Option<u16>, error: Option<&'static str>) {
+        if let Some(status) = status {
+            let status = i64::from(status);
+            self.0
+                .set_attribute(KeyValue::new("http.response.status_code", status));
+        }
+        if let Some(error) = error {
+            self.0.set_attribute(KeyValue::new("error.type", error));
+        }
+        if error.is_some() || status.is_some_and(|status| status >= 500) {
+            self.0.set_status(Status::error(error.unwrap_or_default()));
+        }
+        self.0.end();
+    }
+}
