@@ -2,7 +2,9 @@
 //!
 //! `cargo xtask wasm-target [--from-source]` makes `wasm32-wasip2` available;
 //! `cargo xtask guests [WORKSPACE]...` builds guest workspaces with it. Both are idempotent.
+//! `cargo xtask bench [ROUNDS [SECONDS]]` measures speed; see [`bench`].
 
+mod bench;
 mod guests;
 mod sysroot;
 mod toolchain;
@@ -10,7 +12,7 @@ mod toolchain;
 use anyhow::{Result, bail};
 use std::env;
 
-const USAGE: &str = "usage: cargo xtask wasm-target [--from-source] | guests [WORKSPACE]...";
+const USAGE: &str = "usage: cargo xtask wasm-target [--from-source] | guests [WORKSPACE]... | bench [ROUNDS [SECONDS]]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -20,6 +22,10 @@ fn main() -> Result<()> {
         ["wasm-target", "--from-source"] => sysroot::build().map(drop),
         ["guests"] => guests::build(&["components", "host/tests/guests"]),
         ["guests", workspaces @ ..] => guests::build(workspaces),
+        ["bench"] => bench::run(bench::Plan::default()),
+        ["bench", rounds] => bench::run(bench::Plan::new(rounds, "4")?),
+        ["bench", rounds, seconds] => bench::run(bench::Plan::new(rounds, seconds)?),
+        ["native-server", address] => bench::native::serve(address),
         _ => bail!(USAGE),
     }
 }
