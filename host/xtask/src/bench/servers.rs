@@ -67,10 +67,13 @@ fn wasmtime() -> PathBuf {
     Path::new(FOLDER).join("wasmtime/bin/wasmtime")
 }
 
+/// A name, a port, a path, and whom its rate is put beside.
+type Served = (&'static str, u16, &'static str, Option<&'static str>);
+
 /// The running servers; killed when dropped.
 pub(super) struct Servers {
     processes: Vec<Child>,
-    contenders: Vec<(&'static str, u16, &'static str, Option<&'static str>)>,
+    contenders: Vec<Served>,
 }
 
 impl Servers {
@@ -140,7 +143,7 @@ impl Servers {
     }
 
     pub(super) fn contenders(&self) -> Vec<Contender> {
-        let contender = |(name, port, path, peer): &(_, u16, &str, _)| Contender {
+        let contender = |(name, port, path, peer): &Served| Contender {
             name,
             url: format!("http://{}{path}", at(*port)),
             peer: *peer,
