@@ -3,13 +3,16 @@
 //! Each line carries the component, the stream, the route and the trace of the request on whose
 //! behalf it was printed. An instance may serve several requests at once and prints to one pair of
 //! streams, so each write is given to the request whose task made it: the functions that write
-//! are replaced by ones that look first who calls ([`crate::engine::state::note_caller`]). A line
-//! that is not ended is kept until it is, until it is [`MAX_LINE`] long, or until its instance
-//! ends.
+//! are replaced by ones that look first who calls ([`crate::engine::state::note_caller`]). What a
+//! guest of WASI 0.3 opens for writing belongs to the request that opened it, because the bytes
+//! come later, when others may have called. A line that is not ended is kept until its request
+//! ends it, until it is long or one of many, or until its instance ends ([`Lines`]).
+
+mod lines;
 
 use crate::engine::state::{Caller, InstanceState, note_caller};
-use crate::telemetry::logs;
 use bytes::Bytes;
+use lines::Lines;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,9 +24,6 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliCtxView};
 use wasmtime_wasi::p2::bindings::io::streams::{self as p2_streams, HostOutputStream as _};
 use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::p3::bindings::cli::{stderr, stdout, types};
-
-/// Longest line, in bytes; a longer one goes on in the next.
-const MAX_LINE: usize = 16 * 1024;
 
 /// How much a guest may write at once.
 const WRITE_BUDGET: usize = 1 << 20;
@@ -40,78 +40,24 @@ pub(super) enum Stream {
 
 /// An output of one instance; its clones are the same stream.
 #[derive(Clone)]
-pub(super) struct Output(Arc<Mutex<Lines>>);
-
-struct Lines {
-    stream: Stream,
-    component: Arc<str>,
+pub(super) struct Output {
+    lines: Arc<Mutex<Lines>>,
     caller: Caller,
-    unfinished: Vec<u8>,
 }
 
 impl Output {
     pub(super) fn new(stream: Stream, component: &Arc<str>, caller: &Caller) -> Self {
-        Self(Arc::new(Mutex::new(Lines {
-            stream,
-            component: Arc::clone(component),
+        Self {
+            lines: Arc::new(Mutex::new(Lines::new(stream, component))),
             caller: caller.clone(),
-            unfinished: Vec::new(),
-        })))
+        }
     }
 
     fn take(&self, bytes: &[u8]) {
-        self.0
+        self.lines
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take(bytes);
-    }
-}
-
-impl Lines {
-    fn take(&mut self, bytes: &[u8]) {
-        let mut parts = bytes.split(|byte| *byte == b'\n');
-        // What follows the last line feed, possibly nothing, is not a line yet.
-        let rest = parts.next_back().unwrap_or_default();
-        for part in parts {
-            self.extend(part);
-            self.end_line();
-        }
-        self.extend(rest);
-    }
-
-    fn extend(&mut self, mut part: &[u8]) {
-        while self.unfinished.len() + part.len() > MAX_LINE {
-            let (now, later) = part.split_at(MAX_LINE - self.unfinished.len());
-            self.unfinished.extend_from_slice(now);
-            self.end_line();
-            part = later;
-        }
-        self.unfinished.extend_from_slice(part);
-    }
-
-    fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.unfinished);
-        let text = String::from_utf8_lossy(&line);
-        let caller = self.caller.get();
-        let origin = caller.as_ref().map(|exchange| exchange.origin());
-        logs::guest_line(&logs::GuestLine {
-            component: &self.component,
-            stream: match self.stream {
-                Stream::Stdout => "stdout",
-                Stream::Stderr => "stderr",
-            },
-            route: origin.map(|origin| &*origin.route),
-            trace: origin.and_then(|origin| origin.trace),
-            text: text.trim_end_matches('\r'),
-        });
-    }
-}
-
-impl Drop for Lines {
-    fn drop(&mut self) {
-        if !self.unfinished.is_empty() {
-            self.end_line();
-        }
+            .take(self.caller.get(), bytes);
     }
 }
 
@@ -123,7 +69,10 @@ impl IsTerminal for Output {
 
 impl StdoutStream for Output {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
+        Box::new(Self {
+            lines: Arc::clone(&self.lines),
+            caller: self.caller.settled(),
+        })
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {

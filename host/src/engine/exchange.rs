@@ -234,8 +234,9 @@ impl Occupancy {
     }
 
     fn finished(&self) {
-        self.live.fetch_sub(1, Ordering::AcqRel);
-        if self.full.load(Ordering::Acquire) || self.is_retired() {
+        let last = self.live.fetch_sub(1, Ordering::AcqRel) == 1;
+        // After the last one the worker must begin to count the time that the instance is idle.
+        if last || self.full.load(Ordering::Acquire) || self.is_retired() {
             self.waker.wake();
         }
     }

@@ -43,6 +43,11 @@ impl Caller {
             .clone()
     }
 
+    /// One that stays with the present exchange, whoever calls next.
+    pub(crate) fn settled(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.get())))
+    }
+
     fn set(&self, exchange: Option<Arc<Exchange>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = exchange;
     }

@@ -165,6 +165,14 @@ impl ResponseBody {
         }
     }
 
+    /// Bytes of a body that is there as a whole.
+    pub fn whole(&self) -> Option<u64> {
+        match &self.content {
+            Content::Full(bytes) => Some(bytes.len() as u64),
+            Content::Guest(_) | Content::Withheld => None,
+        }
+    }
+
     /// Keeps back the body, which the component may go on to write: dropping it would count as
     /// giving up on the component.
     pub fn withhold(&mut self) {

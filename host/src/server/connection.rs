@@ -26,7 +26,8 @@ pub fn builder(limits: &Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_bytes.max(MIN_BUFFER))
-        .pipeline_flush(true);
+        // With it hyper buffers without a limit what a client does not read.
+        .pipeline_flush(false);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -107,7 +107,7 @@ impl Handler {
         began: Instant,
     ) -> Response<ResponseBody> {
         let mut response = match (request.uri().path(), &self.metrics) {
-            (SPIN_HEALTH, _) => response::text(StatusCode::OK, "OK"),
+            (SPIN_HEALTH, _) => Response::new(ResponseBody::full("OK")),
             (METRICS, Some(registry)) => metrics(registry),
             _ => response::text(StatusCode::NOT_FOUND, "no route matches this path"),
         };
@@ -352,11 +352,17 @@ fn metrics(registry: &Registry) -> Response<ResponseBody> {
 fn seal(response: &mut Response<ResponseBody>, mut recorder: Recorder) {
     let status = response.status();
     recorder.answered(status);
-    let has_no_body = recorder.method() == Method::HEAD
-        || status == StatusCode::NO_CONTENT
-        || status == StatusCode::NOT_MODIFIED;
+    let is_head = recorder.method() == Method::HEAD;
+    let has_none = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if is_head
+        && !has_none
+        && let Some(length) = response.body().whole()
+    {
+        // HEAD is told what GET would be.
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
     let body = response.body_mut();
-    if has_no_body {
+    if is_head || has_none {
         body.withhold();
     }
     body.record_with(recorder);

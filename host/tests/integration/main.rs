@@ -8,8 +8,11 @@
     reason = "clippy knows only functions with #[test] as tests; here all code is"
 )]
 
+#[allow(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
 
+mod capabilities;
+mod guests;
 mod readme;
 mod reload;
 mod services;

@@ -14,7 +14,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -102,6 +102,11 @@ fn classify(error: &legacy::Error) -> Error {
                 io::ErrorKind::TimedOut => return Error::ConnectionTimeout,
                 _ => {}
             }
+            // What it wraps, which is not its source: that would be the source of what it wraps.
+            cause = error
+                .get_ref()
+                .map(|inner| inner as &(dyn StdError + 'static));
+            continue;
         }
         if error.to_string().starts_with("dns error") {
             return Error::DnsError {

@@ -3,7 +3,7 @@
 use super::metrics::Metrics;
 use super::{PATIENCE, eventually};
 use reqwest::{Client, Method, RequestBuilder, Response};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -87,13 +87,20 @@ pub(crate) struct Host {
 impl Host {
     /// Starts a host and waits until it serves.
     pub(crate) async fn start(launch: Launch) -> Self {
+        let mut host = Self::launch(launch);
+        host.wait_for_banner().await;
+        host
+    }
+
+    /// Starts a host; what it answers before it serves is known to who chose its addresses.
+    pub(crate) fn launch(launch: Launch) -> Self {
         let mut child = launch.command("up").spawn().unwrap();
         let (stdout, stderr) = (Written::default(), Written::default());
         let readers = vec![
             stdout.collect(child.stdout.take().unwrap()),
             stderr.collect(child.stderr.take().unwrap()),
         ];
-        let mut host = Self {
+        Self {
             child,
             stdout,
             stderr,
@@ -103,12 +110,11 @@ impl Host {
             client: client(),
             launch,
             folder: None,
-        };
-        host.wait_for_banner().await;
-        host
+        }
     }
 
-    async fn wait_for_banner(&mut self) {
+    /// Waits until it serves.
+    pub(crate) async fn wait_for_banner(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while !self
             .stdout
@@ -220,10 +226,50 @@ impl Host {
         );
     }
 
+    /// Waits until the sum of the series with these labels is `least` or more; gives it.
+    pub(crate) async fn metric_reaches(
+        &self,
+        name: &str,
+        labels: &[(&str, &str)],
+        least: f64,
+    ) -> f64 {
+        eventually(&format!("{name} with {labels:?} of {least}"), async || {
+            let value = self.metrics().await.sum(name, labels);
+            (value >= least).then_some(value)
+        })
+        .await
+    }
+
+    /// Waits until no request is in flight and no instance works.
+    pub(crate) async fn rests(&self) {
+        self.metric_is("http_server_active_requests", &[], 0.0)
+            .await;
+        self.metric_is("weir_requests_queued", &[], 0.0).await;
+        self.metric_is("weir_component_instances", &[("state", "busy")], 0.0)
+            .await;
+    }
+
+    /// Host and port of the first listener.
+    pub(crate) fn socket(&self) -> &str {
+        self.addresses[0].split_once("://").unwrap().1
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Lets it open so many files in all from now on.
+    pub(crate) fn limit_open_files(&self, files: u64) {
+        let limit = Rlimit {
+            current: Some(files),
+            maximum: Some(files),
+        };
+        prlimit(Some(self.pid()), Resource::Nofile, limit).unwrap();
     }
 
     /// Waits for its end; gives its status and everything that it logged.

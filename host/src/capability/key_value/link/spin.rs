@@ -1,11 +1,11 @@
 //! `spin:key-value@3.0.0`: every function `async`, so that a call which waits for its commit holds
 //! up no other request of the instance. The keys come as a stream, page by page.
 
-use crate::capability::key_value::store::{Store as Backend, StoreError};
+use crate::capability::key_value::store::{Page, StoreError};
 use crate::capability::key_value::{Open, Refused};
 use crate::engine::state::InstanceState;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 use wasmtime::component::{
     Access, Accessor, Destination, FutureReader, HasData, Linker, Resource, StreamProducer,
@@ -101,27 +101,20 @@ fn stream(
     Ok((keys, FutureReader::new(access, result)?))
 }
 
-type NextPage = Pin<Box<dyn Future<Output = std::result::Result<Keyed, StoreError>> + Send>>;
-
-/// A page and the store it is of.
-struct Keyed {
-    keys: Vec<String>,
-    more: bool,
-}
+type NextPage = Pin<Box<dyn Future<Output = std::result::Result<Page, StoreError>> + Send>>;
 
 /// Reads a page whenever the guest wants more.
 struct Keys {
-    store: Backend,
+    open: Open,
     next: Option<NextPage>,
     ended: Option<oneshot::Sender<Done<()>>>,
 }
 
 impl Keys {
     fn new(open: Open, ended: oneshot::Sender<Done<()>>) -> Self {
-        let first = page(open.store.clone(), None);
         Self {
-            store: open.store,
-            next: Some(first),
+            next: Some(page(open.clone(), None)),
+            open,
             ended: Some(ended),
         }
     }
@@ -134,14 +127,8 @@ impl Keys {
     }
 }
 
-fn page(store: Backend, after: Option<String>) -> NextPage {
-    Box::pin(async move {
-        let page = store.keys(after).await?;
-        Ok(Keyed {
-            keys: page.keys,
-            more: page.more,
-        })
-    })
+fn page(open: Open, after: Option<String>) -> NextPage {
+    Box::pin(async move { open.run("list", open.store.keys(after)).await })
 }
 
 impl StreamProducer<InstanceState> for Keys {
@@ -162,12 +149,11 @@ impl StreamProducer<InstanceState> for Keys {
             self.end(Ok(()));
             return Poll::Ready(Ok(StreamResult::Dropped));
         };
-        if finish && next.as_mut().poll(cx).is_pending() {
-            return Poll::Ready(Ok(StreamResult::Cancelled));
-        }
-        match ready!(next.as_mut().poll(cx)) {
-            Ok(Keyed { keys, more }) => {
-                self.next = more.then(|| page(self.store.clone(), keys.last().cloned()));
+        match next.as_mut().poll(cx) {
+            Poll::Pending if finish => Poll::Ready(Ok(StreamResult::Cancelled)),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(Page { keys, more })) => {
+                self.next = more.then(|| page(self.open.clone(), keys.last().cloned()));
                 let last = self.next.is_none();
                 destination.set_buffer(keys.into());
                 if last {
@@ -176,7 +162,7 @@ impl StreamProducer<InstanceState> for Keys {
                 }
                 Poll::Ready(Ok(StreamResult::Completed))
             }
-            Err(error) => {
+            Poll::Ready(Err(error)) => {
                 self.next = None;
                 self.end(Err(error.into()));
                 Poll::Ready(Ok(StreamResult::Dropped))

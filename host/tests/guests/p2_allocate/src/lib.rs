@@ -1,4 +1,5 @@
-//! Allocates `mib` MiB and touches them; answers how many it was given.
+//! Allocates `mib` MiB and touches them; answers how many it was given. With `insist=1`, ends as a
+//! program does that cannot go on with fewer.
 
 use p2::{IncomingRequest, ResponseOutparam};
 use std::hint::black_box;
@@ -6,8 +7,13 @@ use std::hint::black_box;
 p2::handler!(handle);
 
 fn handle(request: IncomingRequest, out: ResponseOutparam) {
-    let wanted = p2::target(&request).number("mib");
-    p2::text(out, allocate(wanted).to_string());
+    let target = p2::target(&request);
+    let wanted = target.number("mib");
+    let given = allocate(wanted);
+    if given < wanted && target.text("insist") == "1" {
+        std::process::abort();
+    }
+    p2::text(out, given.to_string());
 }
 
 /// Allocates and touches up to `wanted` MiB, and says how many there were.

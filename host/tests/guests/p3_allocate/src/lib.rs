@@ -1,4 +1,5 @@
-//! Allocates `mib` MiB and touches them; answers how many it was given.
+//! Allocates `mib` MiB and touches them; answers how many it was given. With `insist=1`, ends as a
+//! program does that cannot go on with fewer.
 
 use p3::{ErrorCode, Request, Response};
 use std::hint::black_box;
@@ -6,8 +7,13 @@ use std::hint::black_box;
 p3::handler!(handle);
 
 async fn handle(request: Request) -> Result<Response, ErrorCode> {
-    let wanted = p3::target(&request).number("mib");
-    Ok(p3::text(allocate(wanted).to_string()))
+    let target = p3::target(&request);
+    let wanted = target.number("mib");
+    let given = allocate(wanted);
+    if given < wanted && target.text("insist") == "1" {
+        std::process::abort();
+    }
+    Ok(p3::text(given.to_string()))
 }
 
 /// Allocates and touches up to `wanted` MiB, and says how many there were.

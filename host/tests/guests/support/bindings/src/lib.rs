@@ -7,6 +7,7 @@ mod generated {
     wit_bindgen::generate!({
         path: [
             "../../../../../wit/deps/fermyon-spin@2.0.0",
+            "../../../../../wit/deps/wasi-config@0.2.0-draft-2024-09-27",
             "../../../../../wit/deps/wasi-keyvalue@0.2.0-draft2",
             "../../../../../wit/weir-platform@0.1.0",
         ],
@@ -16,6 +17,7 @@ mod generated {
             world imports {
                 import fermyon:spin/key-value@2.0.0;
                 import fermyon:spin/variables@2.0.0;
+                import wasi:config/store@0.2.0-draft-2024-09-27;
                 import wasi:keyvalue/atomics@0.2.0-draft2;
                 import wasi:keyvalue/batch@0.2.0-draft2;
                 import wasi:keyvalue/store@0.2.0-draft2;

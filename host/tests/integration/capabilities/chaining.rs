@@ -1,0 +1,217 @@
+//! Requests from one component to another, or to the app, that stay inside the host.
+
+use super::{no_guest_has_failed, target};
+use crate::harness::app::App;
+use crate::harness::host::Host;
+use serde_json::{Value, json};
+
+const GUESTS: [&str; 2] = ["p2_outbound", "p3_outbound"];
+
+/// Both guests, allowed to send to these hosts, beside components that they can send to.
+fn app(hosts: &[&str]) -> App {
+    let allowed = format!("allowed_outbound_hosts = {hosts:?}");
+    let app = App::new()
+        .guest("p2_request_info", "")
+        .guest("p3_request_info", "")
+        .guest("p3_trap", "");
+    GUESTS
+        .iter()
+        .fold(app, |app, guest| app.guest(guest, &allowed))
+}
+
+async fn send(host: &Host, guest: &str, url: &str) -> Value {
+    let path = target(&format!("/{guest}/"), &[("url", url)]);
+    host.get(&path).await.json()
+}
+
+/// What the asked component was told.
+fn told(answer: &Value) -> Value {
+    assert_eq!(answer["status"], 200, "{answer}");
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+fn header<'i>(info: &'i Value, name: &str) -> Option<&'i Value> {
+    let headers = info["headers"].as_array().unwrap();
+    headers
+        .iter()
+        .find(|pair| pair[0] == name)
+        .map(|pair| &pair[1])
+}
+
+async fn denied(host: &Host, url: &str) {
+    for guest in GUESTS {
+        let answer = send(host, guest, url).await;
+        assert_eq!(answer, json!({ "error": "HttpRequestDenied" }), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_component_asks_another_by_its_id() {
+    let host = app(&[
+        "http://p2-request-info.spin.internal",
+        "http://p3-request-info.spin.internal",
+    ])
+    .start()
+    .await;
+    for guest in GUESTS {
+        for id in ["p2-request-info", "p3-request-info"] {
+            let url = format!("http://{id}.spin.internal/any/path?q=1");
+            let info = told(&send(&host, guest, &url).await);
+            assert_eq!(info["method"], "GET");
+            assert_eq!(info["path_with_query"], "/any/path?q=1");
+            assert_eq!(info["authority"], format!("{id}.spin.internal"));
+            let path_info = header(&info, "spin-path-info");
+            assert_eq!(path_info, Some(&json!("/any/path")), "{info}");
+        }
+    }
+    let name = "weir_chained_request_duration_seconds_count";
+    for id in ["p2-request-info", "p3-request-info"] {
+        let labels = [("component", id), ("http_response_status_code", "200")];
+        host.metric_is(name, &labels, 2.0).await;
+    }
+}
+
+#[tokio::test]
+async fn chained_requests_are_neither_server_nor_client_requests_of_http() {
+    let host = app(&["http://*.spin.internal"]).start().await;
+    let before = host
+        .metrics()
+        .await
+        .sum("weir_connections_accepted_total", &[]);
+    for guest in GUESTS {
+        told(&send(&host, guest, "http://p3-request-info.spin.internal/").await);
+    }
+    host.metric_is("http_server_request_duration_seconds_count", &[], 2.0)
+        .await;
+    let metrics = host.metrics().await;
+    let client = metrics.series("http_client_request_duration_seconds_count");
+    assert_eq!(client, 0, "it was sent over the network");
+    let asked = [("component", "p3-request-info")];
+    let served = metrics.sum("http_server_request_duration_seconds_count", &asked);
+    assert_eq!(served, 0.0);
+    let after = metrics.sum("weir_connections_accepted_total", &[]);
+    assert!(
+        after - before <= 1.0,
+        "the host asks itself over the network"
+    );
+}
+
+#[tokio::test]
+async fn only_the_components_that_are_named_can_be_asked() {
+    let host = app(&["http://p3-request-info.spin.internal"]).start().await;
+    told(
+        &send(
+            &host,
+            "p2_outbound",
+            "http://p3-request-info.spin.internal/",
+        )
+        .await,
+    );
+    denied(&host, "http://p2-request-info.spin.internal/").await;
+    denied(&host, "http://nobody.spin.internal/").await;
+    denied(&host, "http://self.alt/p2_request_info/").await;
+    for id in ["p2-outbound", "p3-outbound"] {
+        host.metric_is("weir_outbound_denied_total", &[("component", id)], 3.0)
+            .await;
+    }
+    no_guest_has_failed(&host).await;
+}
+
+#[tokio::test]
+async fn a_component_that_is_not_there_is_not_found() {
+    let host = app(&["http://*.spin.internal"]).start().await;
+    for guest in GUESTS {
+        let answer = send(&host, guest, "http://nobody.spin.internal/").await;
+        assert_eq!(answer, json!({ "error": "DestinationNotFound" }));
+    }
+    no_guest_has_failed(&host).await;
+}
+
+#[tokio::test]
+async fn the_app_is_asked_by_its_routes() {
+    let host = app(&["http://self"]).start().await;
+    for guest in GUESTS {
+        let info = told(&send(&host, guest, "http://self.alt/p2_request_info/x").await);
+        assert_eq!(info["path_with_query"], "/p2_request_info/x");
+        assert_eq!(header(&info, "spin-path-info"), Some(&json!("/x")));
+        let nowhere = send(&host, guest, "http://self.alt/nowhere").await;
+        assert_eq!(nowhere["error"], "DestinationNotFound", "{nowhere}");
+    }
+    denied(&host, "http://p2-request-info.spin.internal/").await;
+}
+
+#[tokio::test]
+async fn a_private_component_is_reached_from_within_and_not_from_outside() {
+    let private = crate::harness::guest("p3_request_info");
+    let host = App::new()
+        .guest(
+            "p3_outbound",
+            "allowed_outbound_hosts = [\"http://inner.spin.internal\", \"http://self\"]",
+        )
+        .manifest(&format!(
+            "[[trigger.http]]\nroute = {{ private = true }}\ncomponent = \"inner\"\n\
+             [component.inner]\nsource = {private:?}"
+        ))
+        .start()
+        .await;
+    let info = told(&send(&host, "p3_outbound", "http://inner.spin.internal/x").await);
+    assert_eq!(info["path_with_query"], "/x");
+    for path in ["/inner", "/inner/x", "/x", "/", "/private"] {
+        assert_eq!(host.get(path).await.status, 404, "{path}");
+        let from_within = send(&host, "p3_outbound", &format!("http://self.alt{path}")).await;
+        assert_eq!(from_within["error"], "DestinationNotFound", "{path}");
+    }
+    let request = host.request(reqwest::Method::GET, "/x");
+    let named = request.header("host", "inner.spin.internal");
+    assert_eq!(host.send(named).await.status, 404);
+}
+
+#[tokio::test]
+async fn who_asks_a_component_that_fails_gets_the_status_that_a_client_gets() {
+    let host = app(&["http://*.spin.internal"]).start().await;
+    for guest in GUESTS {
+        let answer = send(&host, guest, "http://p3-trap.spin.internal/").await;
+        assert_eq!(answer["status"], 500, "{answer}");
+    }
+    let failed = [("component", "p3-trap"), ("reason", "trap")];
+    host.metric_is("weir_component_failures_total", &failed, 2.0)
+        .await;
+    host.metric_is("weir_component_failures_total", &[], 2.0)
+        .await;
+}
+
+/// A component that asks itself `depth` times, and then `last`.
+fn nested(guest: &str, depth: usize, last: &str) -> String {
+    let id = guest.replace('_', "-");
+    (0..depth).fold(last.to_owned(), |url, _| {
+        target(&format!("http://{id}.spin.internal/"), &[("url", &url)])
+    })
+}
+
+/// Whether the innermost answer is that of the component that was asked last.
+fn arrived(mut answer: Value) -> bool {
+    loop {
+        if answer["status"] != 200 {
+            assert_eq!(answer["error"], "LoopDetected", "{answer}");
+            return false;
+        }
+        answer = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        if answer.get("path_with_query").is_some() {
+            return true;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_component_that_keeps_asking_itself_is_stopped() {
+    let host = app(&["http://*.spin.internal"]).start().await;
+    let last = "http://p3-request-info.spin.internal/";
+    for guest in GUESTS {
+        // With the last one they are eight.
+        let answer = send(&host, guest, &nested(guest, 7, last)).await;
+        assert!(arrived(answer), "{guest}");
+        let answer = send(&host, guest, &nested(guest, 8, last)).await;
+        assert!(!arrived(answer), "{guest}");
+    }
+    no_guest_has_failed(&host).await;
+}
