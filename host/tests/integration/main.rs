@@ -7,6 +7,10 @@
     clippy::indexing_slicing,
     reason = "clippy knows only functions with #[test] as tests; here all code is"
 )]
+#![allow(
+    clippy::large_futures,
+    reason = "the future of a test is one of its kind"
+)]
 
 #[allow(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
