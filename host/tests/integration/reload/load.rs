@@ -130,5 +130,6 @@ async fn two_hundred_reloads_leave_neither_memory_nor_series_behind() {
     generation_is(&host, 221).await;
     assert_eq!(host.metrics().await.text().lines().count(), series);
     let grown = resident(&host).await / memory;
-    assert!(grown < 1.1, "resident memory grew by a factor of {grown}");
+    // What a generation leaves behind would double it; the allocator alone moves it by a tenth.
+    assert!(grown < 1.3, "resident memory grew by a factor of {grown}");
 }
