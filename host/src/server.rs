@@ -17,6 +17,7 @@ pub mod request;
 pub mod response;
 pub mod route;
 pub mod router;
+pub mod stream;
 pub mod tls;
 
 use std::time::Duration;
@@ -34,8 +35,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// For a client to take any of what is sent.
     pub write_timeout: Duration,
-    /// From the opening of a connection to its first request.
-    pub first_request_timeout: Duration,
+    /// From the opening of a connection to the first byte of its first request.
+    pub first_byte_timeout: Duration,
     /// Between two requests on a connection.
     pub keep_alive_timeout: Duration,
     /// For a TLS handshake.

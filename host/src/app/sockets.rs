@@ -180,7 +180,7 @@ fn clients(config: &Config) -> Limits {
         header_bytes: usize::try_from(limits.max_header_bytes.get().as_u64()).unwrap_or(usize::MAX),
         body_timeout: limits.body_timeout.get(),
         write_timeout: limits.write_timeout.get(),
-        first_request_timeout: limits.first_byte_timeout.get(),
+        first_byte_timeout: limits.first_byte_timeout.get(),
         keep_alive_timeout: limits.keep_alive_timeout.get(),
         handshake_timeout: limits.handshake_timeout.get(),
     }

@@ -11,6 +11,7 @@ pub mod client;
 use crate::engine::exchange::Origin;
 use crate::engine::state::{Caller, InstanceState, note_caller};
 use crate::manifest::hosts::AllowedHosts;
+use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::capability::CapabilitySeries;
 use crate::telemetry::traces::context::TRACEPARENT;
 use crate::telemetry::traces::tracer::{Description, Span, Tracer};
@@ -32,6 +33,8 @@ pub const MAX_DEPTH: u8 = 8;
 
 /// Sends the outbound requests of one component.
 pub struct Outbound {
+    /// The component's id.
+    pub component: Arc<str>,
     /// What it was granted.
     pub allowed: AllowedHosts,
     /// Out to the network.
@@ -54,8 +57,17 @@ impl Outbound {
         let target = Target::of(request.uri());
         if !self.is_allowed(&target) {
             self.series.outbound_denied();
-            tracing::warn!(target = %target, "outbound request denied by allowed_outbound_hosts");
+            self.refused(&target, origin.as_ref(), "denied by allowed_outbound_hosts");
             return Err(Error::HttpRequestDenied);
+        }
+        let depth = origin.as_ref().map_or(0, |origin| origin.depth);
+        if depth >= MAX_DEPTH && !matches!(target, Target::Network { .. }) {
+            self.refused(
+                &target,
+                origin.as_ref(),
+                "components ask each other in a loop",
+            );
+            return Err(Error::LoopDetected);
         }
         let trace = origin.as_ref().and_then(|origin| origin.trace);
         let span = self.tracer.client(trace, || describe(&request, &target));
@@ -63,12 +75,11 @@ impl Outbound {
         if let Some(header) = trace.and_then(|trace| trace.header()) {
             request.headers_mut().entry(TRACEPARENT).or_insert(header);
         }
-        let depth = origin.map_or(0, |origin| origin.depth);
         let answer = match target {
             Target::Network { .. } => self.send_out(request, options).await,
             Target::Component(_) | Target::App => {
                 let link = chain::Link {
-                    depth: depth.saturating_add(1),
+                    depth: depth + 1,
                     trace,
                 };
                 self.send_within(target, request, link).await
@@ -79,6 +90,17 @@ impl Outbound {
             span.end(status.ok(), answer.as_ref().err().map(client::reason));
         }
         answer
+    }
+
+    /// Logs a request that goes nowhere.
+    fn refused(&self, target: &Target, origin: Option<&Origin>, why: &'static str) {
+        tracing::warn!(
+            component = &*self.component,
+            route = origin.map(|origin| &*origin.route),
+            trace_id = origin.and_then(|origin| origin.trace).map(trace_id),
+            host = %target,
+            "outbound request refused: {why}"
+        );
     }
 
     fn is_allowed(&self, target: &Target) -> bool {
@@ -111,9 +133,6 @@ impl Outbound {
         request: Request<WasiBody>,
         link: chain::Link,
     ) -> Result<Response<WasiBody>, Error> {
-        if link.depth > MAX_DEPTH {
-            return Err(Error::LoopDetected);
-        }
         let chain = self
             .chain
             .get()

@@ -163,6 +163,7 @@ pub fn grants(plan: &Plan<'_>, resources: &Resources, number: u64) -> Result<Gra
         key_value: stores(plan, resources),
         variables: values.collect(),
         outbound: Arc::new(Outbound {
+            component: plan.id.into(),
             allowed: hosts,
             client: resources.client.clone(),
             chain: Arc::clone(&resources.chain),

@@ -7,6 +7,7 @@ use crate::capability::Grants;
 use crate::capability::outbound_http::OutboundHooks;
 use crate::telemetry::metrics::component::ComponentSeries;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wasmtime::StoreContextMut;
@@ -57,6 +58,8 @@ impl Caller {
 pub struct InstanceState {
     component: Arc<ComponentContext>,
     created: Instant,
+    /// Set when guest code is interrupted because it has run for long.
+    pub(super) interrupted: Arc<AtomicBool>,
     pub(super) memory: MemoryLimiter,
     tasks: HashMap<GuestTaskId, Arc<Exchange>>,
     caller: Caller,
@@ -74,6 +77,7 @@ impl InstanceState {
         let caller = Caller::default();
         Ok(Self {
             created: Instant::now(),
+            interrupted: Arc::default(),
             memory: MemoryLimiter::new(component.memory, Arc::clone(&component.series)),
             tasks: HashMap::new(),
             wasi: component.grants.wasi(&component.id, &caller)?,

@@ -16,9 +16,11 @@
 
 use super::budget::Place;
 use super::call::{self, Call};
+use super::exchange::Exchange;
 use super::failure::Failure;
 use super::pool::{Job, Parked, Seat, Shared};
 use super::state::{self, InstanceState};
+use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::component::ComponentSeries;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -50,7 +52,7 @@ pub(super) async fn run(pool: Arc<Shared>, place: Place, first: Job) {
                 Some(_) => Failure::PoolExhausted,
                 None => Failure::Instantiation,
             };
-            report(&pool, &first.exchange.origin().route, failure, &error);
+            report(&pool, Some(&first.exchange), failure, &error);
             first.exchange.fail(failure);
         }
     }
@@ -64,6 +66,7 @@ async fn instantiate(pool: &Shared) -> Result<(Store<InstanceState>, Proxy)> {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| {
         let exchange = state::running(store.as_context_mut()).map(|(_, exchange)| exchange);
+        store.data().interrupted.store(true, Relaxed);
         match store.data().is_overdue(exchange.as_ref()) {
             true => Err(Interrupted.into()),
             // Tokio's own yield lets other tasks run first; the engine's would be polled again
@@ -93,12 +96,13 @@ async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Prox
     let seat = Arc::new(Seat::default());
     seat.hand(first);
     let status = Status::default();
+    let interrupted = Arc::clone(&store.data().interrupted);
     let end = {
         let running = store
             .run_concurrent(async |accessor| inside(accessor, proxy, pool, &seat, &status).await);
         let mut running = pin!(running);
         let series = &pool.component.series;
-        let mut outside = Outside::new(pool, &seat, &status);
+        let mut outside = Outside::new(pool, &seat, &status, &interrupted);
         poll_fn(|cx| {
             seat.occupancy.waker.register(cx.waker());
             let began = Instant::now();
@@ -177,20 +181,28 @@ fn handler(proxy: &Proxy) -> Func {
 
 /// The half that is polled while the store waits.
 struct Outside<'a> {
-    pool: &'a Shared,
+    pool: &'a Arc<Shared>,
     seat: &'a Arc<Seat>,
     status: &'a Status,
+    /// Whether the guest computes and was interrupted.
+    interrupted: &'a AtomicBool,
     /// Since when nobody waits for the instance.
     idle_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<'a> Outside<'a> {
-    fn new(pool: &'a Shared, seat: &'a Arc<Seat>, status: &'a Status) -> Self {
+    fn new(
+        pool: &'a Arc<Shared>,
+        seat: &'a Arc<Seat>,
+        status: &'a Status,
+        interrupted: &'a AtomicBool,
+    ) -> Self {
         Self {
             pool,
             seat,
             status,
+            interrupted,
             idle_since: None,
             timer: None,
         }
@@ -202,7 +214,9 @@ impl<'a> Outside<'a> {
         if unwatched && self.seat.occupancy.is_retired() {
             return Poll::Ready(());
         }
-        if self.status.has_room.load(Relaxed) && !self.status.parked.load(Relaxed) {
+        if self.interrupted.swap(false, Relaxed) {
+            self.unpark();
+        } else if self.status.has_room.load(Relaxed) && !self.status.parked.load(Relaxed) {
             self.park();
         }
         if !unwatched {
@@ -219,6 +233,17 @@ impl<'a> Outside<'a> {
             // Whoever fills the seat, now or later, wakes the worker.
             Parked::Waiting | Parked::HasJob => {}
             Parked::Closed => self.seat.occupancy.close(),
+        }
+    }
+
+    /// The guest computes: a request would wait for it, so it goes elsewhere, also one that has
+    /// just come.
+    fn unpark(&mut self) {
+        if self.status.parked.swap(false, Relaxed) {
+            self.pool.leave(self.seat);
+            if let Some(job) = self.seat.take() {
+                self.pool.dispatch(job);
+            }
         }
     }
 
@@ -283,28 +308,38 @@ fn conclude(pool: &Shared, store: &mut Store<InstanceState>, end: Result<()>) {
         (false, false) => Failure::Trap,
     };
     let alone = tasks.len() == 1;
-    let mut told = false;
+    let mut counted = false;
     for (task, exchange) in tasks {
         let to_blame = alone
             || culprit
                 .as_ref()
                 .is_some_and(|(culprit, _)| *culprit == task);
         let was_told = exchange.fail(if to_blame { failure } else { Failure::Sibling });
-        told |= to_blame && was_told;
+        // Who abandoned it has counted why.
+        counted |= to_blame && (was_told || exchange.is_abandoned());
     }
-    let route = culprit
-        .as_ref()
-        .map(|(_, exchange)| &*exchange.origin().route);
-    report(pool, route.unwrap_or_default(), failure, &error);
-    let counted_by_server = told || interrupted && culprit.is_some_and(|(_, e)| e.is_abandoned());
-    if !counted_by_server {
+    let blamed = culprit.as_ref().map(|(_, exchange)| exchange);
+    report(pool, blamed, failure, &error);
+    if !counted {
         pool.component.series.failed(failure.reason());
     }
 }
 
-fn report(pool: &Shared, route: &str, failure: Failure, error: &wasmtime::Error) {
-    let component = &*pool.component.id;
-    warn!(component, route, reason = failure.reason(), error = %format_args!("{error:#}"), "{failure}");
+fn report(
+    pool: &Shared,
+    exchange: Option<&Arc<Exchange>>,
+    failure: Failure,
+    error: &wasmtime::Error,
+) {
+    let origin = exchange.map(|exchange| exchange.origin());
+    warn!(
+        component = &*pool.component.id,
+        route = origin.map(|origin| &*origin.route),
+        trace_id = origin.and_then(|origin| origin.trace).map(trace_id),
+        reason = failure.reason(),
+        error = %format_args!("{error:#}"),
+        "{failure}"
+    );
 }
 
 /// Counts the instance while it lives.

@@ -24,6 +24,8 @@ pub enum Fault {
     TooLarge,
     /// The client stopped sending.
     TooSlow,
+    /// It is not whole, usually because the client went away.
+    Cut,
 }
 
 /// How far a request's body has come; shared between the body and its request.
@@ -44,6 +46,7 @@ impl Progress {
         match self.fault.load(Relaxed) {
             1 => Some(Fault::TooLarge),
             2 => Some(Fault::TooSlow),
+            3 => Some(Fault::Cut),
             _ => None,
         }
     }
@@ -53,6 +56,7 @@ impl Progress {
             match fault {
                 Fault::TooLarge => 1,
                 Fault::TooSlow => 2,
+                Fault::Cut => 3,
             },
             Relaxed,
         );
@@ -113,7 +117,10 @@ impl Body for RequestBody {
                 Some(Err(Error::ConnectionReadTimeout))
             }),
             Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(self.take(&frame).map(|()| frame))),
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
+            Poll::Ready(Some(Err(error))) => {
+                self.progress.set(Fault::Cut);
+                Poll::Ready(Some(Err(error.into())))
+            }
             Poll::Ready(None) => Poll::Ready(None),
         }
     }
@@ -142,6 +149,8 @@ pub struct ResponseBody {
 enum Content {
     Full(Bytes),
     Guest(Box<GuestBody>),
+    /// It was broken off, which the connection is told once it has sent what came before.
+    Broken(Failure),
     /// There is none, though a component gave one: to HEAD, or with a status that has none.
     Withheld,
 }
@@ -169,7 +178,7 @@ impl ResponseBody {
     pub fn whole(&self) -> Option<u64> {
         match &self.content {
             Content::Full(bytes) => Some(bytes.len() as u64),
-            Content::Guest(_) | Content::Withheld => None,
+            Content::Guest(_) | Content::Broken(_) | Content::Withheld => None,
         }
     }
 
@@ -193,6 +202,17 @@ impl ResponseBody {
     pub fn keep(mut self, active: ActiveRequest) -> Self {
         self.active = Some(active);
         self
+    }
+
+    /// hyper drops what it has not sent yet, even the head, when it is told of a failure. So it is
+    /// told when it asks again, which it does after it has sent that.
+    fn broke<T>(&mut self, failure: Failure, cx: &Context<'_>) -> Poll<T> {
+        if let Some(recorder) = self.recorder.take() {
+            recorder.broke(failure);
+        }
+        self.content = Content::Broken(failure);
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn finish(&mut self) {
@@ -222,6 +242,7 @@ impl Body for ResponseBody {
             }
             Content::Full(_) | Content::Withheld => Poll::Ready(None),
             Content::Guest(body) => Pin::new(&mut **body).poll_frame(cx),
+            Content::Broken(failure) => return Poll::Ready(Some(Err(*failure))),
         };
         match &polled {
             Poll::Pending => {}
@@ -231,11 +252,7 @@ impl Body for ResponseBody {
                     .iter_mut()
                     .for_each(|recorder| recorder.sent(length));
             }
-            Poll::Ready(Some(Err(failure))) => {
-                if let Some(recorder) = self.recorder.take() {
-                    recorder.broke(*failure);
-                }
-            }
+            Poll::Ready(Some(Err(failure))) => return self.broke(*failure, cx),
             Poll::Ready(None) => self.finish(),
         }
         polled
@@ -245,6 +262,7 @@ impl Body for ResponseBody {
         match &self.content {
             Content::Full(bytes) => bytes.is_empty(),
             Content::Guest(body) => body.is_end_stream(),
+            Content::Broken(_) => false,
             Content::Withheld => true,
         }
     }
@@ -253,7 +271,7 @@ impl Body for ResponseBody {
         match &self.content {
             Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::Guest(body) => body.size_hint(),
-            Content::Withheld => SizeHint::default(),
+            Content::Broken(_) | Content::Withheld => SizeHint::default(),
         }
     }
 }

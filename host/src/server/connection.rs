@@ -3,13 +3,15 @@
 use super::Limits;
 use super::handler::Handler;
 use super::io::{Activity, GuardedIo, Patience};
+use super::stream::{Parts, StreamExecutor};
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::Watcher;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::debug;
 
 /// Streams that a client may have open on an HTTP/2 connection.
@@ -19,12 +21,12 @@ const MAX_STREAMS: u32 = 256;
 const MAX_RESET_STREAMS: usize = 64;
 
 /// A builder of connections within `limits`.
-pub fn builder(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+pub fn builder(limits: &Limits) -> Builder<StreamExecutor> {
+    let mut builder = Builder::new(StreamExecutor::new(limits.write_timeout));
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
+        .header_read_timeout(pause_and_head(limits))
         .max_buf_size(limits.header_bytes.max(MIN_BUFFER))
         // With it hyper buffers without a limit what a client does not read.
         .pipeline_flush(false);
@@ -39,39 +41,61 @@ pub fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     builder
 }
 
+/// What hyper may wait for the end of a head, the pause before it included. `GuardedIo` has a limit
+/// for each of the two, so this one is never reached; but without any, hyper does not look for the
+/// next request after a response, and nobody would notice that the client is silent.
+fn pause_and_head(limits: &Limits) -> Duration {
+    let pause = limits.first_byte_timeout.max(limits.keep_alive_timeout);
+    pause.saturating_add(limits.header_timeout)
+}
+
 /// The smallest buffer that hyper accepts, in bytes.
 const MIN_BUFFER: usize = 8192;
 
-/// Serves requests until the client or the drain ends the connection.
+/// Serves requests until the client or the drain ends the connection. Gives the reason, from a
+/// closed set, if it ended badly before or between requests, or because its client took nothing.
 pub async fn serve<I>(
     io: I,
     address: SocketAddr,
     handler: Arc<Handler>,
-    builder: &Builder<TokioExecutor>,
+    builder: &Builder<StreamExecutor>,
     limits: &Limits,
     watcher: Watcher,
-) where
+) -> Option<&'static str>
+where
     I: Read + Write + Unpin + Send + 'static,
 {
     let patience = Patience {
-        first_request: limits.first_request_timeout,
+        first_byte: limits.first_byte_timeout,
+        header: limits.header_timeout,
         keep_alive: limits.keep_alive_timeout,
         write: limits.write_timeout,
     };
     let activity = Activity::new(patience);
-    let io = GuardedIo::new(io, Arc::clone(&activity), patience);
-    let Ok(client) = http::HeaderValue::try_from(address.to_string()) else {
-        return;
-    };
+    let io = GuardedIo::new(io, Arc::clone(&activity));
+    let client = http::HeaderValue::try_from(address.to_string()).ok()?;
+    let begun = Arc::clone(&activity);
     let service = service_fn(move |request| {
-        let (handler, client, active) = (Arc::clone(&handler), client.clone(), activity.begin());
+        let version = request.version();
+        let active = begun.begin(version);
+        let (handler, client) = (Arc::clone(&handler), client.clone());
         async move {
             let response = handler.handle(request, &client).await;
-            response.map(|response| response.map(|body| body.keep(active)))
+            response.map(|response| response.map(|body| Parts::new(body.keep(active), version)))
         }
     });
     let connection = builder.serve_connection(io, service).into_owned();
-    if let Err(error) = watcher.watch(connection).await {
-        debug!(client = %address, error = %error, "connection ended");
+    let error = watcher.watch(connection).await.err()?;
+    debug!(client = %address, %error, "connection ended");
+    activity.cut().or_else(|| refused(&*error))
+}
+
+/// Why hyper refused a head, if it did.
+fn refused(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let error = error.downcast_ref::<hyper::Error>()?;
+    match error.is_parse() {
+        true if error.is_parse_too_large() => Some("header_too_large"),
+        true => Some("invalid_head"),
+        false => None,
     }
 }

@@ -309,22 +309,19 @@ fn conclude(
 }
 
 fn refuse(fault: Fault, recorder: &mut Recorder) -> Response<ResponseBody> {
-    match fault {
-        Fault::TooLarge => {
-            recorder.rejected("body_too_large");
-            response::text(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the request's body is too large",
-            )
-        }
-        Fault::TooSlow => {
-            recorder.rejected("body_timeout");
-            response::text(
-                StatusCode::REQUEST_TIMEOUT,
-                "the request's body did not arrive in time",
-            )
-        }
-    }
+    recorder.faulty(fault);
+    let (status, line) = match fault {
+        Fault::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the request's body is too large",
+        ),
+        Fault::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            "the request's body did not arrive in time",
+        ),
+        Fault::Cut => (StatusCode::BAD_REQUEST, "the request's body is not whole"),
+    };
+    response::text(status, line)
 }
 
 fn fixed(given: &StaticResponse) -> Response<ResponseBody> {

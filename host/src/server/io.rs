@@ -1,15 +1,18 @@
 //! Guards on a connection's bytes: clients that send nothing, and clients that take nothing.
 //!
-//! hyper bounds the time of a request's head once it has begun, and nothing before it, between
-//! requests, or while a response waits for its reader. So each connection knows whether a request
-//! is active and since when none is. While none is, a read ends with the connection when the limit
-//! is reached, however the bytes trickle; a write that has been pending for too long fails.
+//! hyper bounds the time of a request's head only together with the pause before it, and nothing
+//! while a response waits for its reader. So each connection knows whether a request is active,
+//! whether a head has begun to come, and since when. While no request is active, a read ends with
+//! the connection when the limit is reached, however the bytes trickle; a write that has been
+//! pending for too long fails. On HTTP/2 bytes may come that begin no request, so there only the
+//! first head has a limit of its own.
 
+use http::Version;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
@@ -17,21 +20,35 @@ use tokio::time::{Instant, Sleep};
 /// How long a connection may do nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// From its opening to its first request.
-    pub first_request: Duration,
+    /// From its opening to the first byte of its first request.
+    pub first_byte: Duration,
+    /// From the first byte of a request's head to its end.
+    pub header: Duration,
     /// Between two requests.
     pub keep_alive: Duration,
     /// For the client to take any of what is written.
     pub write: Duration,
 }
 
+/// What comes next on a connection without active requests: its first request,
+const FIRST: u8 = 0;
+/// the rest of a head,
+const HEAD: u8 = 1;
+/// or another request, perhaps.
+const NEXT: u8 = 2;
+
 /// Whether requests are active on a connection.
 #[derive(Debug)]
 pub struct Activity {
     active: AtomicUsize,
+    expected: AtomicU8,
+    /// Several requests share the connection.
+    multiplexed: AtomicBool,
     /// When a connection without requests is closed.
     deadline: Mutex<Instant>,
-    keep_alive: Duration,
+    patience: Patience,
+    /// Why it was cut off.
+    cut: OnceLock<&'static str>,
 }
 
 impl Activity {
@@ -39,21 +56,55 @@ impl Activity {
     pub fn new(patience: Patience) -> Arc<Self> {
         Arc::new(Self {
             active: AtomicUsize::new(0),
-            deadline: Mutex::new(Instant::now() + patience.first_request),
-            keep_alive: patience.keep_alive,
+            expected: AtomicU8::new(FIRST),
+            multiplexed: AtomicBool::new(false),
+            deadline: Mutex::new(Instant::now() + patience.first_byte),
+            patience,
+            cut: OnceLock::new(),
         })
     }
 
-    /// A request is active until the guard is dropped.
-    pub fn begin(self: &Arc<Self>) -> ActiveRequest {
+    /// A request of this version is active until the guard is dropped.
+    pub fn begin(self: &Arc<Self>, version: Version) -> ActiveRequest {
+        self.multiplexed.store(version == Version::HTTP_2, Relaxed);
+        self.expected.store(NEXT, Relaxed);
         self.active.fetch_add(1, Relaxed);
         ActiveRequest(Arc::clone(self))
+    }
+
+    /// Why the connection was cut off, if it was, from a closed set. That a client asked for
+    /// nothing more is no reason.
+    pub fn cut(&self) -> Option<&'static str> {
+        self.cut.get().copied()
     }
 
     /// When the connection is closed; `None` while a request is active.
     fn deadline(&self) -> Option<Instant> {
         let idle = self.active.load(Relaxed) == 0;
         idle.then(|| *self.deadline.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn close_at(&self, deadline: Instant) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+    }
+
+    /// Bytes have come.
+    fn received(&self) {
+        let idle = self.active.load(Relaxed) == 0 && !self.multiplexed.load(Relaxed);
+        if idle && self.expected.swap(HEAD, Relaxed) != HEAD {
+            self.close_at(Instant::now() + self.patience.header);
+        }
+    }
+
+    /// The deadline has passed.
+    fn timed_out(&self) {
+        let reason = match self.expected.load(Relaxed) {
+            FIRST => "first_byte_timeout",
+            HEAD => "header_timeout",
+            _ => return,
+        };
+        // The first reason stays.
+        let _ = self.cut.set(reason);
     }
 }
 
@@ -63,12 +114,7 @@ pub struct ActiveRequest(Arc<Activity>);
 
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        let deadline = Instant::now() + self.0.keep_alive;
-        *self
-            .0
-            .deadline
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = deadline;
+        self.0.close_at(Instant::now() + self.0.patience.keep_alive);
         self.0.active.fetch_sub(1, Relaxed);
     }
 }
@@ -78,18 +124,16 @@ impl Drop for ActiveRequest {
 pub struct GuardedIo<T> {
     inner: T,
     activity: Arc<Activity>,
-    write_limit: Duration,
     reading: Option<Pin<Box<Sleep>>>,
     writing: Option<Pin<Box<Sleep>>>,
 }
 
 impl<T> GuardedIo<T> {
     /// Guards `inner`.
-    pub fn new(inner: T, activity: Arc<Activity>, patience: Patience) -> Self {
+    pub fn new(inner: T, activity: Arc<Activity>) -> Self {
         Self {
             inner,
             activity,
-            write_limit: patience.write,
             reading: None,
             writing: None,
         }
@@ -105,6 +149,7 @@ impl<T> GuardedIo<T> {
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         while timer.as_mut().poll(cx).is_ready() {
             if timer.deadline() >= deadline {
+                self.activity.timed_out();
                 return Poll::Ready(());
             }
             // It was set for an earlier pause between requests.
@@ -122,14 +167,15 @@ impl<T> GuardedIo<T> {
             self.writing = None;
             return polled;
         }
-        let limit = self.write_limit;
+        let limit = self.activity.patience.write;
         let timer = self
             .writing
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        timer
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+        timer.as_mut().poll(cx).map(|()| {
+            // The first reason stays.
+            let _ = self.activity.cut.set("write_timeout");
+            Err(io::ErrorKind::TimedOut.into())
+        })
     }
 }
 
@@ -140,7 +186,10 @@ impl<T: Read + Unpin> Read for GuardedIo<T> {
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.inner).poll_read(cx, buffer) {
-            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Ready(result) => {
+                self.activity.received();
+                Poll::Ready(result)
+            }
             Poll::Pending => self
                 .poll_idle(cx)
                 .map(|()| Err(io::ErrorKind::TimedOut.into())),

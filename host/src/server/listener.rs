@@ -3,6 +3,7 @@
 use super::Limits;
 use super::connection;
 use super::handler::Handler;
+use super::stream::StreamExecutor;
 use super::tls::TlsAcceptor;
 use crate::telemetry::metrics::host::ListenerSeries;
 use hyper_util::rt::TokioIo;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::server::TlsStream;
 use tracing::{debug, error};
 
 /// How long to wait after an error of the listening socket itself, such as too many open files.
@@ -38,10 +40,11 @@ impl Listener {
         let builder = Arc::new(connection::builder(&self.limits));
         let graceful = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(self.limits.connections));
-        let this = Arc::new(self);
+        // Apart from what connections share, so that it is closed while they go on.
+        let (socket, this) = self.split();
         loop {
             let accepted = tokio::select! {
-                accepted = this.accept(&places) => accepted,
+                accepted = this.accept(&socket, &places) => accepted,
                 _ = closing.wait_for(|closing| *closing) => break,
             };
             let Some((stream, address, place)) = accepted else {
@@ -55,17 +58,47 @@ impl Listener {
                 drop(place);
             });
         }
-        drop(this);
+        drop(socket);
         graceful.shutdown().await;
     }
 
+    fn split(self) -> (TcpListener, Arc<Service>) {
+        let Self {
+            socket,
+            handler,
+            tls,
+            limits,
+            series,
+        } = self;
+        (
+            socket,
+            Arc::new(Service {
+                handler,
+                tls,
+                limits,
+                series,
+            }),
+        )
+    }
+}
+
+/// What the connections of a listener share.
+struct Service {
+    handler: Arc<Handler>,
+    tls: Option<Arc<TlsAcceptor>>,
+    limits: Limits,
+    series: Arc<ListenerSeries>,
+}
+
+impl Service {
     /// The next connection, once there is a place for it.
     async fn accept(
         &self,
+        socket: &TcpListener,
         places: &Arc<Semaphore>,
     ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let place = Arc::clone(places).acquire_owned().await.ok()?;
-        match self.socket.accept().await {
+        match socket.accept().await {
             Ok((stream, address)) => Some((stream, address, place)),
             Err(failure) => {
                 self.accept_failed(&failure).await;
@@ -91,28 +124,45 @@ impl Listener {
         &self,
         stream: TcpStream,
         address: SocketAddr,
-        builder: &hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>,
+        builder: &hyper_util::server::conn::auto::Builder<StreamExecutor>,
         watcher: hyper_util::server::graceful::Watcher,
     ) {
         if let Err(failure) = stream.set_nodelay(true) {
             debug!(client = %address, error = %failure, "TCP_NODELAY not set");
         }
         let handler = Arc::clone(&self.handler);
-        let Some(tls) = &self.tls else {
-            let io = TokioIo::new(stream);
-            return connection::serve(io, address, handler, builder, &self.limits, watcher).await;
-        };
-        let handshake = tokio::time::timeout(self.limits.handshake_timeout, tls.accept(stream));
-        match handshake.await {
-            Ok(Ok(stream)) => {
+        let failed = match &self.tls {
+            None => {
                 let io = TokioIo::new(stream);
-                connection::serve(io, address, handler, builder, &self.limits, watcher).await;
+                connection::serve(io, address, handler, builder, &self.limits, watcher).await
             }
+            Some(tls) => match self.shake_hands(tls, stream, address).await {
+                Ok(stream) => {
+                    let io = TokioIo::new(stream);
+                    connection::serve(io, address, handler, builder, &self.limits, watcher).await
+                }
+                Err(reason) => Some(reason),
+            },
+        };
+        if let Some(reason) = failed {
+            self.series.failed(reason);
+        }
+    }
+
+    async fn shake_hands(
+        &self,
+        tls: &TlsAcceptor,
+        stream: TcpStream,
+        address: SocketAddr,
+    ) -> Result<TlsStream<TcpStream>, &'static str> {
+        let handshake = tls.accept(stream);
+        match tokio::time::timeout(self.limits.handshake_timeout, handshake).await {
+            Ok(Ok(stream)) => Ok(stream),
             Ok(Err(failure)) => {
-                self.series.failed("tls_handshake");
                 debug!(client = %address, error = %failure, "TLS handshake failed");
+                Err("tls_handshake")
             }
-            Err(_elapsed) => self.series.failed("tls_handshake_timeout"),
+            Err(_elapsed) => Err("tls_handshake_timeout"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Records a request exactly once, whichever way it ends: answered, failed, refused, or left by
 //! its client.
 
-use super::body::Progress;
+use super::body::{Fault, Progress};
 use super::route::Route;
 use crate::engine::failure::Failure;
 use crate::telemetry::logs::{AccessLine, access_line};
@@ -117,6 +117,15 @@ impl Recorder {
         }
     }
 
+    /// Something was wrong with the request's body.
+    pub fn faulty(&mut self, fault: Fault) {
+        match fault {
+            Fault::TooLarge => self.rejected("body_too_large"),
+            Fault::TooSlow => self.rejected("body_timeout"),
+            Fault::Cut => self.error = Some(CLIENT_DISCONNECT),
+        }
+    }
+
     /// Bytes of the response's body were sent.
     pub fn sent(&mut self, bytes: u64) {
         self.response_bytes += bytes;
@@ -127,9 +136,12 @@ impl Recorder {
         self.end();
     }
 
-    /// The component broke off the response's body.
+    /// The component broke off the response's body, perhaps for want of the request's.
     pub fn broke(mut self, failure: Failure) {
-        self.failed(failure);
+        match self.request.as_ref().and_then(|request| request.fault()) {
+            Some(fault) => self.faulty(fault),
+            None => self.failed(failure),
+        }
         self.end();
     }
 

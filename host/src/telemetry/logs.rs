@@ -152,6 +152,7 @@ pub fn access_line(line: &AccessLine<'_>) {
     );
 }
 
-fn trace_id(trace: TraceContext) -> String {
+/// A trace's id as log lines have it.
+pub fn trace_id(trace: TraceContext) -> String {
     format!("{:032x}", trace.trace_id)
 }

@@ -210,7 +210,7 @@ catalog! {
         "Client connections accepted since the start.";
     CONNECTION_ERRORS = Counter "weir.connection.errors", "{error}",
         ["listener", "reason"], 16, &[],
-        "Connections that ended badly before or between requests, by reason.";
+        "Connections that ended badly other than by a failed request, by reason.";
     TLS_CERTIFICATE_EXPIRY = Gauge "weir.tls.certificate_expiry_timestamp", "s",
         ["listener"], 1, &[],
         "When the listener's certificate expires, in seconds since 1970.";
