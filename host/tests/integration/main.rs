@@ -12,11 +12,12 @@
     reason = "the future of a test is one of its kind"
 )]
 
-#[allow(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
 
 mod capabilities;
 mod guests;
+mod http;
+mod limits;
 mod readme;
 mod reload;
 mod services;

@@ -212,6 +212,8 @@ async fn a_component_that_keeps_asking_itself_is_stopped() {
         assert!(arrived(answer), "{guest}");
         let answer = send(&host, guest, &nested(guest, 8, last)).await;
         assert!(!arrived(answer), "{guest}");
+        let id = format!("\"{}\"", guest.replace('_', "-"));
+        host.logged(&["in a loop", &id]).await;
     }
     no_guest_has_failed(&host).await;
 }

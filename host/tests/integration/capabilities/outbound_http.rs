@@ -109,7 +109,13 @@ async fn what_is_not_allowed_is_denied_and_never_sent() {
         host.metric_is("weir_outbound_denied_total", &[("component", &id)], 3.0)
             .await;
     }
-    host.logged(&["denied", &upstream.origin()]).await;
+    let line = host
+        .logged(&["denied", "p3-outbound", &upstream.origin()])
+        .await;
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["route"], "/p3_outbound/...");
+    let named = line["target"].as_str().unwrap();
+    assert!(named.starts_with("weir"), "{line}");
     assert_eq!(upstream.requests(), Vec::<String>::new());
     no_guest_has_failed(&host).await;
 }
@@ -206,7 +212,7 @@ async fn an_answer_that_is_cut_short_is_no_whole_answer() {
     let host = app(&[&upstream.origin()]).start().await;
     let failed = send(&host, "p3_outbound", &upstream.url("/")).await;
     assert!(failed["error"].is_string(), "{failed}");
-    // This guest takes a body that is cut short for the end of the world.
+    // This guest traps on a body that is cut short.
     let path = target("/p2_outbound/", &[("url", &upstream.url("/"))]);
     assert_eq!(host.get(&path).await.status, 500);
 }

@@ -116,7 +116,7 @@ async fn a_secret_reaches_its_component_and_nothing_else() {
              c = { default = \"\", secret = true }\nd = { default = \"\", secret = true }",
             "all = \"{{ a }} {{ b }} {{ c }} {{ d }}\"",
         )
-        .config("[telemetry]\nlog_level = \"debug\"\naccess_log = true")
+        .config("[telemetry]\nlog_level = \"trace\"\naccess_log = true")
         .config("[variables]\nd = \"s3cret-toml\"")
         .file(".env", "SPIN_VARIABLE_C=s3cret-dot")
         .env("SPIN_VARIABLE_B", "s3cret-env")

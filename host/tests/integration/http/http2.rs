@@ -1,0 +1,105 @@
+//! HTTP/2 by clients that know beforehand that the host speaks it.
+
+use crate::harness::app::App;
+use crate::harness::host::{Answer, Host};
+use crate::harness::wire::Wire;
+use futures_util::future::join_all;
+use reqwest::{Client, ClientBuilder, Version};
+
+const REQUESTS: &str = "http_server_request_duration_seconds_count";
+
+async fn start(config: &str) -> Host {
+    ["p3_echo_body", "p3_sleep", "p3_chunks", "p2_chunks"]
+        .into_iter()
+        .fold(App::new(), |app, guest| app.guest(guest, ""))
+        .config(config)
+        .start()
+        .await
+}
+
+fn builder() -> ClientBuilder {
+    Client::builder().http2_prior_knowledge().no_proxy()
+}
+
+async fn get(client: &Client, host: &Host, path: &str) -> Answer {
+    let url = format!("{}{path}", host.addresses[0]);
+    let response = client.get(url).send().await.unwrap();
+    assert_eq!(response.version(), Version::HTTP_2);
+    Answer::read(response).await
+}
+
+#[tokio::test]
+async fn many_streams_share_one_connection() {
+    let host = start("").await;
+    let client = builder().build().unwrap();
+    assert_eq!(get(&client, &host, "/p3_sleep?ms=0").await.status, 200);
+    let waiting = (0..600).map(|_| get(&client, &host, "/p3_sleep?ms=300"));
+    let answers = join_all(waiting).await;
+    assert!(answers.iter().all(|answer| answer.text() == "Slept"));
+    let metrics = host.metrics().await;
+    assert_eq!(metrics.sum("weir_connections_accepted_total", &[]), 1.0);
+    host.metric_is(REQUESTS, &[("http_response_status_code", "200")], 601.0)
+        .await;
+}
+
+#[tokio::test]
+async fn bodies_go_both_ways() {
+    let host = start("").await;
+    let client = builder().build().unwrap();
+    let body: Vec<u8> = (0..1 << 20).map(|number| (number % 251) as u8).collect();
+    let echo = async || {
+        let url = format!("{}/p3_echo_body", host.addresses[0]);
+        let response = client.post(url).body(body.clone()).send().await.unwrap();
+        Answer::read(response).await.body
+    };
+    for answer in join_all((0..8).map(|_| echo())).await {
+        assert!(answer == body, "{} bytes", answer.len());
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_reset_ends_its_work_and_no_other() {
+    let host = start("").await;
+    let client = builder().build().unwrap();
+    let url = format!("{}/p3_sleep?ms=60000", host.addresses[0]);
+    let left = tokio::spawn(client.get(url).send());
+    host.metric_is("http_server_active_requests", &[], 1.0)
+        .await;
+    let stay = get(&client, &host, "/p3_sleep?ms=1000");
+    let leave = async {
+        host.metric_is("http_server_active_requests", &[], 2.0)
+            .await;
+        left.abort();
+        host.metric_is(REQUESTS, &[("error_type", "client_disconnect")], 1.0)
+            .await;
+    };
+    let (stayed, ()) = futures_util::future::join(stay, leave).await;
+    assert_eq!(stayed.pair(), (200, "Slept".into()));
+    host.rests().await;
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_takes_nothing_is_given_up() {
+    let host = start("[limits]\nwrite_timeout = \"500ms\"\n").await;
+    let client = builder()
+        .http2_initial_stream_window_size(65_535)
+        .build()
+        .unwrap();
+    for guest in ["p2_chunks", "p3_chunks"] {
+        let url = format!("{}/{guest}?n=100&size=65536&ms=0", host.addresses[0]);
+        let unread = client.get(url).send().await.unwrap();
+        assert_eq!(unread.status(), 200);
+        host.rests().await;
+        drop(unread);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_begins_http_2_and_goes_silent_is_closed() {
+    let host = start("[limits]\nheader_timeout = \"500ms\"\n").await;
+    let mut wire = Wire::connect(&host).await;
+    wire.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await;
+    wire.rest().await;
+    host.metric_is("weir_connections_active", &[], 0.0).await;
+}

@@ -1,0 +1,182 @@
+//! Requests whose body is too large or too slow, and heads that are too large.
+
+use super::{FAILURES, REJECTED, REQUESTS, app, is_whole};
+use crate::harness::host::Host;
+use crate::harness::wire::{Reply, Wire};
+use std::time::{Duration, Instant};
+
+const GUESTS: [&str; 2] = ["p2_log_directory", "p3_log_directory"];
+
+/// Guests that leave what they are sent in their log directory, once they have all of it.
+async fn start(config: &str) -> Host {
+    let of = |id| {
+        format!(
+            "[component.{id}]\nlog_directory = {{ max_entry = \"2MiB\" }}\nmax_request_body = 1000\n"
+        )
+    };
+    let components = of("p2-log-directory") + &of("p3-log-directory");
+    app(GUESTS)
+        .config(&format!("{config}{components}"))
+        .start()
+        .await
+}
+
+fn head(guest: &str, framing: &str) -> String {
+    format!("POST /{guest}/entry HTTP/1.1\r\nhost: test\r\n{framing}\r\n\r\n")
+}
+
+/// Sends a body of `size` bytes in chunks of 100.
+async fn chunked(host: &Host, guest: &str, size: usize) -> Reply {
+    let mut wire = Wire::connect(host).await;
+    wire.send(head(guest, "transfer-encoding: chunked")).await;
+    let chunk = format!("64\r\n{}\r\n", "x".repeat(100));
+    wire.send(chunk.repeat(size / 100)).await;
+    wire.send("0\r\n\r\n").await;
+    wire.reply().await
+}
+
+async fn declared(host: &Host, guest: &str, size: usize) -> Reply {
+    let mut wire = Wire::connect(host).await;
+    wire.send(head(guest, &format!("content-length: {size}")))
+        .await;
+    wire.send("x".repeat(size)).await;
+    wire.reply().await
+}
+
+async fn rejected(host: &Host, guest: &str, status: &str, reason: &str, times: f64) {
+    let component = guest.replace('_', "-");
+    let of_component = ("component", component.as_str());
+    host.metric_is(REJECTED, &[of_component, ("reason", reason)], times)
+        .await;
+    let labels = [
+        of_component,
+        ("http_response_status_code", status),
+        ("error_type", reason),
+    ];
+    host.metric_is(REQUESTS, &labels, times).await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_and_leaves_nothing() {
+    let host = start("").await;
+    for guest in GUESTS {
+        let component = guest.replace('_', "-");
+        assert_eq!(declared(&host, guest, 1001).await.status, 413);
+        rejected(&host, guest, "413", "body_too_large", 1.0).await;
+        assert_eq!(chunked(&host, guest, 1100).await.status, 413);
+        rejected(&host, guest, "413", "body_too_large", 2.0).await;
+        assert_eq!(host.log_files(&component).len(), 0);
+
+        assert_eq!(declared(&host, guest, 1000).await.status, 200);
+        assert_eq!(chunked(&host, guest, 1000).await.status, 200);
+        for file in host.log_files(&component) {
+            assert_eq!(std::fs::metadata(file).unwrap().len(), 1000);
+        }
+        assert_eq!(host.log_files(&component).len(), 2);
+    }
+    let failures = host.metrics().await.sum(FAILURES, &[]);
+    assert_eq!(failures, 0.0, "the guests are not to blame");
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_still_sending_gets_to_see_the_refusal() {
+    let host = start("").await;
+    for framing in ["content-length: 33554432", "transfer-encoding: chunked"] {
+        let mut wire = Wire::connect(&host).await;
+        wire.send(head("p3_log_directory", framing)).await;
+        let part = "x".repeat(1 << 20);
+        let part = match framing.starts_with("content") {
+            true => part,
+            false => format!("100000\r\n{part}\r\n"),
+        };
+        // A host that closed the connection now would have the answer lost.
+        for _ in 0..32 {
+            wire.try_send(&part).await.unwrap();
+        }
+        assert_eq!(wire.reply().await.status, 413, "{framing}");
+    }
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_refused_before_it_sends() {
+    let host = start("").await;
+    let mut wire = Wire::connect(&host).await;
+    let framing = "content-length: 1001\r\nexpect: 100-continue";
+    wire.send(head("p3_log_directory", framing)).await;
+    assert_eq!(wire.reply().await.status, 413);
+    let mut wire = Wire::connect(&host).await;
+    let framing = "content-length: 3\r\nexpect: 100-continue";
+    wire.send(head("p3_log_directory", framing)).await;
+    assert_eq!(wire.reply().await.status, 100);
+    wire.send("abc").await;
+    assert_eq!(wire.reply().await.status, 200);
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_body_that_stands_still_is_given_up() {
+    let host = start("[limits]\nbody_timeout = \"400ms\"\n").await;
+    for guest in GUESTS {
+        let began = Instant::now();
+        let mut wire = Wire::connect(&host).await;
+        wire.send(head(guest, "content-length: 10")).await;
+        wire.send("12345").await;
+        assert_eq!(wire.reply().await.status, 408);
+        assert!(began.elapsed() >= Duration::from_millis(400));
+        rejected(&host, guest, "408", "body_timeout", 1.0).await;
+        assert_eq!(host.log_files(&guest.replace('_', "-")).len(), 0);
+    }
+    assert_eq!(host.metrics().await.sum(FAILURES, &[]), 0.0);
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_body_that_ends_too_soon_leaves_nothing() {
+    let host = start("").await;
+    for guest in GUESTS {
+        let component = guest.replace('_', "-");
+        let mut wire = Wire::connect(&host).await;
+        wire.send(head(guest, "content-length: 10")).await;
+        wire.send("12345").await;
+        let busy = [("component", component.as_str()), ("state", "busy")];
+        host.metric_is("weir_component_instances", &busy, 1.0).await;
+        drop(wire);
+        let labels = [
+            ("component", component.as_str()),
+            ("error_type", "client_disconnect"),
+        ];
+        host.metric_is(REQUESTS, &labels, 1.0).await;
+        assert_eq!(host.log_files(&component).len(), 0);
+    }
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_or_none_at_all_is_refused() {
+    let host = start("[limits]\nmax_header_bytes = \"8KiB\"\n").await;
+    for (head, status) in [
+        (format!("x-large: {}", "x".repeat(9000)), 431),
+        ("no header".to_owned(), 400),
+    ] {
+        let mut wire = Wire::connect(&host).await;
+        wire.send(format!(
+            "GET /p3_hello HTTP/1.1\r\nhost: test\r\n{head}\r\n\r\n"
+        ))
+        .await;
+        assert_eq!(wire.reply().await.status, status);
+    }
+    for (reason, times) in [("header_too_large", 1.0), ("invalid_head", 1.0)] {
+        host.metric_is("weir_connection_errors_total", &[("reason", reason)], times)
+            .await;
+    }
+    let fits = format!("x-large: {}", "x".repeat(7000));
+    let mut wire = Wire::connect(&host).await;
+    wire.send(format!(
+        "GET /p3_hello HTTP/1.1\r\nhost: test\r\n{fits}\r\n\r\n"
+    ))
+    .await;
+    assert_eq!(wire.reply().await.status, 200);
+    is_whole(&host).await;
+}

@@ -1,0 +1,84 @@
+//! Clients that go away before they have their answer.
+
+use super::{FAILURES, REQUESTS, app, is_whole};
+use crate::harness::wire::Wire;
+
+#[tokio::test]
+async fn work_for_a_client_that_has_left_is_ended() {
+    let guests = [
+        "p2_sleep",
+        "p3_sleep",
+        "p2_loop",
+        "p3_loop",
+        "p3_no_response",
+    ];
+    let host = app(guests).start().await;
+    for guest in guests {
+        let component = guest.replace('_', "-");
+        let of_component = ("component", component.as_str());
+        let mut wires = Vec::new();
+        for _ in 0..3 {
+            let mut wire = Wire::connect(&host).await;
+            wire.get(&format!("/{guest}?ms=60000")).await;
+            wires.push(wire);
+        }
+        host.metric_is("http_server_active_requests", &[of_component], 3.0)
+            .await;
+        drop(wires);
+        host.rests().await;
+        let labels = [of_component, ("error_type", "client_disconnect")];
+        host.metric_is(REQUESTS, &labels, 3.0).await;
+        let with_status = host
+            .metrics()
+            .await
+            .values(REQUESTS, "http_response_status_code");
+        assert_eq!(with_status, Vec::<String>::new(), "no head was sent");
+    }
+    assert_eq!(host.metrics().await.sum(FAILURES, &[]), 0.0);
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_response_whose_client_leaves_in_the_middle_is_ended() {
+    let guests = ["p2_chunks", "p3_chunks"];
+    let host = app(guests).start().await;
+    for guest in guests {
+        let component = guest.replace('_', "-");
+        let mut wire = Wire::connect(&host).await;
+        wire.get(&format!("/{guest}?n=1000&size=10&ms=100")).await;
+        assert!(wire.head().await.starts_with("HTTP/1.1 200 "));
+        assert_eq!(wire.chunk().await.len(), 10);
+        drop(wire);
+        host.rests().await;
+        let labels = [
+            ("component", component.as_str()),
+            ("http_response_status_code", "200"),
+            ("error_type", "client_disconnect"),
+        ];
+        host.metric_is(REQUESTS, &labels, 1.0).await;
+    }
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn those_who_share_an_instance_with_a_client_that_left_are_answered() {
+    let host = app(["p3_sleep"]).start().await;
+    let mut leaver = Wire::connect(&host).await;
+    leaver.get("/p3_sleep?ms=60000").await;
+    let busy = [("component", "p3-sleep"), ("state", "busy")];
+    host.metric_is("weir_component_instances", &busy, 1.0).await;
+    let stay = host.get("/p3_sleep?ms=1500");
+    let leave = async {
+        host.metric_is("http_server_active_requests", &[], 2.0)
+            .await;
+        drop(leaver);
+        host.metric_is(REQUESTS, &[("error_type", "client_disconnect")], 1.0)
+            .await;
+        let created = host.metrics().await;
+        created.sum("weir_component_instances_created_total", &[busy[0]])
+    };
+    let (stayed, created) = futures_util::future::join(stay, leave).await;
+    assert_eq!(stayed.pair(), (200, "Slept".into()));
+    assert_eq!(created, 1.0, "they shared one");
+    is_whole(&host).await;
+}

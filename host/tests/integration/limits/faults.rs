@@ -1,0 +1,104 @@
+//! Guests that trap, want too much memory, or give no proper answer.
+
+use super::{REQUESTS, app, failed, is_whole};
+use crate::harness::app::App;
+use crate::harness::wire::Wire;
+
+/// Guest, query, status, reason.
+const FAULTS: [(&str, &str, u16, &str); 9] = [
+    ("p2_trap", "", 500, "trap"),
+    ("p3_trap", "", 500, "trap"),
+    ("p2_no_response", "", 500, "no_response"),
+    ("p2_error_code", "", 500, "error_code"),
+    ("p3_error_code", "", 500, "error_code"),
+    ("p2_bad_status", "?status=600", 500, "invalid_status"),
+    ("p3_bad_status", "?status=199", 500, "invalid_status"),
+    ("p2_allocate", "?mib=64&insist=1", 500, "memory"),
+    ("p3_allocate", "?mib=64&insist=1", 500, "memory"),
+];
+
+const LITTLE: &str = "[component.p2-allocate]\nmemory = \"16MiB\"\n\
+                      [component.p3-allocate]\nmemory = \"16MiB\"\n";
+
+#[tokio::test]
+async fn each_fault_has_a_status_and_a_reason_and_the_host_goes_on() {
+    let guests = FAULTS.iter().map(|(guest, ..)| *guest);
+    let host = app(guests).config(LITTLE).start().await;
+    for (guest, query, status, reason) in FAULTS {
+        let component = guest.replace('_', "-");
+        for times in 1..=3 {
+            let answer = host.get(&format!("/{guest}{query}")).await;
+            assert_eq!(answer.status, status, "{guest}: {answer:?}");
+            assert!(answer.text().contains("component"), "{answer:?}");
+            failed(&host, &component, reason, times).await;
+        }
+        let labels = [
+            ("component", component.as_str()),
+            ("error_type", reason),
+            ("http_response_status_code", "500"),
+        ];
+        host.metric_is(REQUESTS, &labels, 3.0).await;
+    }
+    for reason in ["trap", "memory"] {
+        host.logged(&["WARN", &format!("\"reason\":\"{reason}\"")])
+            .await;
+    }
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn memory_that_is_refused_is_an_error_that_a_guest_can_live_with() {
+    let host = app(["p2_allocate", "p3_allocate"])
+        .config(LITTLE)
+        .start()
+        .await;
+    for guest in ["p2_allocate", "p3_allocate"] {
+        let answer = host.get(&format!("/{guest}?mib=64")).await;
+        assert_eq!(answer.status, 200);
+        let given: usize = answer.text().parse().unwrap();
+        assert!((8..16).contains(&given), "{given} of 16 MiB");
+        let enough = host.get(&format!("/{guest}?mib=8")).await;
+        assert_eq!(enough.pair(), (200, "8".into()));
+    }
+    let metrics = host.metrics().await;
+    assert_eq!(metrics.sum(super::FAILURES, &[]), 0.0);
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_guest_that_does_not_fit_into_its_memory_cannot_be_instantiated() {
+    let settings = "[component.p2-hello.tool.weir]\nmemory = \"64KiB\"";
+    let host = App::new()
+        .guest("p2_hello", settings)
+        .guest("p3_hello", "")
+        .args(["--idle-instance-timeout", "50ms"])
+        .start()
+        .await;
+    assert_eq!(host.get("/p2_hello").await.status, 500);
+    failed(&host, "p2-hello", "instantiation", 1).await;
+    host.logged(&["WARN", "p2-hello", "\"reason\":\"instantiation\""])
+        .await;
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_trap_after_the_head_breaks_the_response_off() {
+    let guests = ["p2_head_then_trap", "p3_head_then_trap"];
+    let host = app(guests).start().await;
+    for guest in guests {
+        let component = guest.replace('_', "-");
+        let mut wire = Wire::connect(&host).await;
+        wire.get(&format!("/{guest}")).await;
+        let rest = wire.rest().await;
+        assert!(rest.starts_with("HTTP/1.1 200 "), "{rest}");
+        assert!(!rest.ends_with("0\r\n\r\n"), "the client cannot tell");
+        failed(&host, &component, "trap", 1).await;
+        let labels = [
+            ("component", component.as_str()),
+            ("error_type", "trap"),
+            ("http_response_status_code", "200"),
+        ];
+        host.metric_is(REQUESTS, &labels, 1.0).await;
+    }
+    is_whole(&host).await;
+}
