@@ -4,7 +4,8 @@
 //! nothing changed keeps serving as it is. One that changed is compiled, linked and granted its
 //! capabilities beside the old generation, off the request path, and then takes its place in one
 //! atomic step: requests in flight finish on the old generation, whose instances end when they are
-//! idle, and new requests go to the new one. Routes are replaced as a whole in the same way.
+//! idle, at the latest after the component's timeout, and new requests go to the new one. Routes
+//! are replaced as a whole in the same way.
 //!
 //! Whatever is wrong leaves the old generation serving, is told with file and line, is shown in
 //! `/status` and counted. A reload never changes what needs a restart (addresses, the engine's
@@ -219,7 +220,7 @@ impl Reloader {
     /// Swaps the generation; says how many requests the old one still has.
     fn retire(&self, component: &Component, new: Generation) -> usize {
         let old = component.generation.swap(Arc::new(new));
-        old.pool.close();
+        old.pool.close(old.admission.queue_timeout());
         let admission = Arc::clone(&old.admission);
         let draining = admission.in_flight();
         self.history.retire(
