@@ -258,6 +258,11 @@ impl Host {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
     }
 
+    /// What the kernel says of the process under this name.
+    pub(crate) fn proc(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{name}", self.child.id()))
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
