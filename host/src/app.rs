@@ -20,7 +20,7 @@ pub use follow::Follow;
 use crate::admin::health::{Health, Phase};
 use crate::config::telemetry::{LogFormat, Telemetry};
 use crate::deploy::resources::Resources;
-use crate::drain::{self, Drained, Patience};
+use crate::drain::{self, Drained, Patience, Stage};
 use crate::engine::settings::WASMTIME;
 use crate::error::Error;
 use crate::server::chain::InternalRequests;
@@ -49,7 +49,7 @@ pub struct Host {
     /// Tasks that end when the drain begins.
     tasks: JoinSet<()>,
     listeners: JoinSet<()>,
-    closing: Sender<bool>,
+    stage: Sender<Stage>,
 }
 
 impl Host {
@@ -78,7 +78,7 @@ impl Host {
             &front.registry,
             &resources.tracer,
         );
-        let (listeners, closing) = listen(bound, &shared)?;
+        let (listeners, stage) = listen(bound, &shared)?;
 
         let reloader = Arc::new(Reloader::new(
             wanted,
@@ -98,7 +98,7 @@ impl Host {
             _chain: chain,
             tasks,
             listeners,
-            closing,
+            stage,
         })
     }
 
@@ -131,7 +131,7 @@ impl Host {
         let requests = &self.resources.metrics.http_server;
         let drained = drain::drain(
             self.listeners,
-            self.closing,
+            self.stage,
             &self.front.health,
             patience,
             &mut signals,
@@ -146,9 +146,11 @@ impl Host {
             uptime = ?self.front.health.uptime(),
             "stopped"
         );
-        tokio::select! {
-            () = tokio::time::sleep(settings.admin_linger) => {}
-            _ = signals.next() => {}
+        if !drained.hurried {
+            tokio::select! {
+                () = tokio::time::sleep(settings.admin_linger) => {}
+                _ = signals.next() => {}
+            }
         }
         drained
     }
@@ -190,13 +192,13 @@ fn lead_chain(resources: &Resources, table: &Arc<ArcSwap<RouteTable>>) -> Arc<In
     chain
 }
 
-fn listen(bound: Vec<Bound>, shared: &Shared<'_>) -> Result<(JoinSet<()>, Sender<bool>), Error> {
-    let (closing, closed) = channel(false);
+fn listen(bound: Vec<Bound>, shared: &Shared<'_>) -> Result<(JoinSet<()>, Sender<Stage>), Error> {
+    let (sender, stage) = channel(Stage::Open);
     let mut listeners = JoinSet::new();
     for (number, bound) in bound.into_iter().enumerate() {
-        listeners.spawn(bound.listen(number, shared)?.run(closed.clone()));
+        listeners.spawn(bound.listen(number, shared, stage.clone())?.run());
     }
-    Ok((listeners, closing))
+    Ok((listeners, sender))
 }
 
 /// Flushes what was written and releases the files.

@@ -76,7 +76,7 @@ impl Error {
     pub fn report(&self) {
         match self {
             Self::Configuration(problems) => {
-                eprint!("{}", problems.rendered(Style::of(&io::stderr())));
+                eprintln!("{}", problems.rendered(Style::of(&io::stderr())));
             }
             other => eprintln!("error: {other}"),
         }

@@ -61,7 +61,8 @@ impl Definition {
         // Patterns give absolute paths back as they were given, and others not.
         let app = std::path::absolute(&app).unwrap_or(app);
         let (mut manifest, config) = Problems::both(
-            source(&path).and_then(|source| Manifest::parse(&source)),
+            source(&path, "--from names the manifest or its folder")
+                .and_then(|source| Manifest::parse(&source)),
             config(wanted, folder),
         )?;
         let given = variables::given(&manifest, &wanted.variables, &app, &config);
@@ -103,12 +104,13 @@ fn folder(file: &Path) -> &Path {
     }
 }
 
-fn source(path: &Path) -> Result<Source, Problems> {
+/// The text of a file; `fix` is what to do if it is not there.
+fn source(path: &Path, fix: &str) -> Result<Source, Problems> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Source::new(path.display().to_string(), text)),
         Err(error) => {
             let problem = Problem::new(format!("{} cannot be read: {error}", path.display()));
-            Err(problem.into())
+            Err(problem.help(fix).into())
         }
     }
 }
@@ -132,7 +134,8 @@ fn layer(
     parse: fn(&Source, &Path) -> Result<ConfigLayer, Problems>,
 ) -> Result<ConfigLayer, Problems> {
     match path {
-        Some(path) => source(path).and_then(|source| parse(&source, folder(path))),
+        Some(path) => source(path, "name a file that is there")
+            .and_then(|source| parse(&source, folder(path))),
         None => Ok(ConfigLayer::default()),
     }
 }

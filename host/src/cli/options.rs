@@ -1,7 +1,10 @@
 //! Options that several commands have.
 
 use crate::app::definition::Wanted;
-use clap::Args;
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// Which app, and how it is deployed.
@@ -37,7 +40,7 @@ pub(super) struct AppOptions {
 
     /// The value of a variable; may be given several times. Also SPIN_VARIABLE_<NAME> in the
     /// environment or in .env beside the manifest, which is the place for secrets
-    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = assignment)]
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = Assignment)]
     variables: Vec<(String, String)>,
 
     /// A runtime configuration file of Spin; its [key_value_store.<label>] tables are used. Weir's
@@ -65,12 +68,31 @@ impl AppOptions {
     }
 }
 
-/// The value is not repeated in the error: it may be a secret.
-fn assignment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("it must be NAME=VALUE".into()),
+/// Reads `NAME=VALUE`. Unlike a function that does, it has its error to itself: clap's own shows
+/// what was given, which may be a secret.
+#[derive(Clone)]
+struct Assignment;
+
+impl TypedValueParser for Assignment {
+    type Value = (String, String);
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        given: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        let assignment = given.to_str().and_then(|text| text.split_once('='));
+        match assignment {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(no_assignment().with_cmd(command)),
+        }
     }
+}
+
+fn no_assignment() -> clap::Error {
+    let why = "--variable must be NAME=VALUE; what was given is not shown, as it may be a secret\n";
+    clap::Error::raw(ErrorKind::ValueValidation, why)
 }
 
 fn no_profile(_name: &str) -> Result<String, String> {

@@ -15,8 +15,10 @@
 mod harness;
 
 mod capabilities;
+mod cli;
 mod guests;
 mod http;
+mod lifecycle;
 mod limits;
 mod readme;
 mod reload;

@@ -24,6 +24,13 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
+    /// With the admin server at this address.
+    pub(crate) fn with_admin(mut self, address: &str) -> Self {
+        let flag = self.up_only.iter().position(|arg| arg == "--admin");
+        self.up_only[flag.unwrap() + 1] = address.to_owned();
+        self
+    }
+
     fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
         command
@@ -196,6 +203,12 @@ impl Host {
             Ok(response) => Answer::read(response).await,
             Err(error) => panic!("no answer: {error:?}\n{}", self.log()),
         }
+    }
+
+    /// The admin server's answer, or nothing while it does not listen.
+    pub(crate) async fn try_admin(&self, path: &str) -> Option<Answer> {
+        let asked = self.client.get(format!("{}{path}", self.admin));
+        Some(Answer::read(asked.send().await.ok()?).await)
     }
 
     /// The answer of the admin server.
