@@ -31,6 +31,10 @@ build: ## Build the host and the services
 test: ## Format, lints, guests, unit and integration tests, licences
 	@.ci/test
 
+.PHONY: monitoring-check
+monitoring-check: ## Dashboards, alert rules and their tests, without running anything
+	@grafana/check
+
 .PHONY: bench
 bench: ## Measure speed beside `wasmtime serve` and a native server
 	cargo xtask bench $(ARGS)
