@@ -1,13 +1,13 @@
-"""`python -m monitoring.checks names|alerts|dashboards`, or `expressions FILE` for promtool."""
+"""`python -m monitoring.checks names|alerts|dashboards|models`, or `expressions FILE`."""
 
 import sys
 from pathlib import Path
 
 import yaml
 
-from monitoring.checks import alerts, dashboards, expressions, names
+from monitoring.checks import alerts, dashboards, expressions, models, names
 
-CHECKS = {"names": names, "alerts": alerts, "dashboards": dashboards}
+CHECKS = {"names": names, "alerts": alerts, "dashboards": dashboards, "models": models}
 
 
 def write(file: Path) -> None:
