@@ -3,12 +3,13 @@
 //! | status | means |
 //! |---|---|
 //! | 0 | the command did its work; for `up`: everything in flight was finished |
-//! | 1 | requests were cut, a build failed, or the system refused something |
+//! | 1 | requests were cut, a build failed, or the system refused something; for `health`: the host is not well |
 //! | 2 | the command line, the manifest, the configuration or a component is wrong |
 
 mod banner;
 mod build;
 mod check;
+mod health;
 mod options;
 mod up;
 
@@ -39,6 +40,8 @@ enum Command {
     Build(build::Options),
     /// Load every component without serving, and say what each imports and may use
     Check(check::Options),
+    /// Ask a running host whether it takes traffic, and exit with 0 or 1
+    Health(health::Options),
 }
 
 /// Does what the command line asks for.
@@ -47,6 +50,7 @@ pub fn run() -> ExitCode {
         Command::Up(options) => up::run(*options),
         Command::Build(options) => build::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Health(options) => health::run(&options),
     };
     done.unwrap_or_else(|error: Error| {
         error.report();
