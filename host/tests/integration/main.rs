@@ -15,7 +15,9 @@
 mod harness;
 
 mod capabilities;
+mod cluster;
 mod guests;
+mod health;
 mod http;
 mod limits;
 mod readme;
