@@ -52,7 +52,7 @@ pub async fn drain(
     let whole = tokio::select! {
         whole = all => whole,
         signal = signals.next() => {
-            warn!(signal, "a second signal ends the drain");
+            warn!(%signal, "a second signal ends the drain");
             false
         }
     };

@@ -1,6 +1,7 @@
 //! `weir health`: asks a running host how it is, for the health command of a container: an image
 //! without a shell has nothing else to ask with.
 
+use super::runtime;
 use crate::error::Error;
 use bytes::Bytes;
 use clap::Args;
@@ -64,14 +65,7 @@ enum Unwell {
 
 /// Asks, and says what the answer is.
 pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| Error::System {
-            what: "the runtime cannot be started",
-            source,
-        })?;
-    match runtime.block_on(within(options)) {
+    match runtime::start()?.block_on(within(options)) {
         Ok(answer) => {
             println!("{answer}");
             Ok(ExitCode::SUCCESS)

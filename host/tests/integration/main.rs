@@ -16,6 +16,7 @@ mod harness;
 
 mod capabilities;
 mod cluster;
+mod commands;
 mod guests;
 mod health;
 mod http;

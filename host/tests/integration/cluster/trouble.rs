@@ -114,7 +114,7 @@ async fn the_password_is_in_no_log_metric_status_or_error() {
     redis.kill();
     seen.push(set(&host, "w").await.1);
     let reload = host.client.post(format!("{}/reload", host.admin));
-    seen.push(host.send(reload.header("x-weir", "1")).await.text());
+    seen.push(host.send(reload.header("weir-admin", "1")).await.text());
     for path in ["/metrics", "/status", "/readyz"] {
         seen.push(host.admin(path).await.text());
     }
