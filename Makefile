@@ -18,6 +18,14 @@ up: announce build ## Build what is needed and serve on 127.0.0.1:3000; ARGS go 
 dev: announce build ## The same, and follow edits: build and replace what changes
 	$(WEIR) up --watch $(ARGS)
 
+.PHONY: traffic
+traffic: ## Send the usual traffic to what `make up` serves; ARGS go to `weir run`, before the name
+	$(WEIR) run $(ARGS) traffic-generator
+
+.PHONY: health-check
+health-check: ## Check the health of what `make up` serves, and log it
+	$(WEIR) run $(ARGS) health-check
+
 .PHONY: announce
 announce:
 	@test -x $(WEIR) || echo "First run: builds the wasm target's set-up, the host and the services, about ten minutes on two cores."

@@ -6,6 +6,7 @@
 //! it can be served.
 
 mod assembly;
+pub mod command;
 pub mod definition;
 mod follow;
 mod front;
@@ -120,7 +121,7 @@ impl Host {
     /// Serves until a signal, then drains.
     pub async fn run(mut self, mut signals: Signals) -> Drained {
         let signal = signals.next().await;
-        info!(signal, "stopping");
+        info!(%signal, "stopping");
         self.tasks.abort_all();
         let definition = self.definition();
         let settings = &definition.config.drain;

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
-use wasmtime_wasi::{FsPerms, WasiCtx};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 /// What one component was granted.
 pub struct Grants {
@@ -50,14 +50,26 @@ pub struct Grants {
 impl Grants {
     /// The WASI context of a new instance.
     pub(crate) fn wasi(&self, component: &Arc<str>, caller: &Caller) -> Result<WasiCtx> {
-        let mut wasi = WasiCtx::builder();
-        wasi.envs(&self.environment)
-            .stdout(stdio::Output::new(stdio::Stream::Stdout, component, caller))
+        let mut wasi = self.context()?;
+        wasi.stdout(stdio::Output::new(stdio::Stream::Stdout, component, caller))
             .stderr(stdio::Output::new(stdio::Stream::Stderr, component, caller));
+        Ok(wasi.build())
+    }
+
+    /// The WASI context of a command, which has the standard streams of this process.
+    pub(crate) fn command(&self, args: &[String]) -> Result<WasiCtx> {
+        let mut wasi = self.context()?;
+        wasi.args(args).inherit_stdio();
+        Ok(wasi.build())
+    }
+
+    fn context(&self) -> Result<WasiCtxBuilder> {
+        let mut wasi = WasiCtx::builder();
+        wasi.envs(&self.environment);
         if let Some(files) = &self.files {
             wasi.preopened_dir(files.folder(), "/", FsPerms::ReadOnly)?;
         }
-        Ok(wasi.build())
+        Ok(wasi)
     }
 }
 

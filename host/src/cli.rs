@@ -3,13 +3,19 @@
 //! | status | means |
 //! |---|---|
 //! | 0 | the command did its work; for `up`: everything in flight was finished |
-//! | 1 | requests were cut, a build failed, or the system refused something |
+//! | 1 | requests were cut, a build failed, or the system refused something; for `health`: the host is not well |
 //! | 2 | the command line, the manifest, the configuration or a component is wrong |
+//!
+//! `run` passes on the status of what it runs.
 
 mod banner;
 mod build;
 mod check;
+mod health;
+mod logs;
 mod options;
+mod run;
+mod runtime;
 mod up;
 
 use crate::error::Error;
@@ -39,6 +45,12 @@ enum Command {
     Build(build::Options),
     /// Load every component without serving, and say what each imports and may use
     Check(check::Options),
+    /// Run a command component once, with the grants of its manifest
+    Run(run::Options),
+    /// Show what a component wrote to its log directory
+    Logs(logs::Options),
+    /// Ask a running host whether it takes traffic, and exit with 0 or 1
+    Health(health::Options),
 }
 
 /// Does what the command line asks for.
@@ -47,6 +59,9 @@ pub fn run() -> ExitCode {
         Command::Up(options) => up::run(*options),
         Command::Build(options) => build::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Run(options) => run::run(&options),
+        Command::Logs(options) => logs::run(&options),
+        Command::Health(options) => health::run(&options),
     };
     done.unwrap_or_else(|error: Error| {
         error.report();

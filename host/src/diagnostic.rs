@@ -11,6 +11,7 @@ pub mod document;
 #[cfg(test)]
 pub(crate) mod golden;
 pub mod nearest;
+mod redact;
 mod render;
 mod source;
 

@@ -55,7 +55,7 @@ pub async fn drain(
     let hurried = tokio::select! {
         () = finish(&mut listeners, &stage, patience) => false,
         signal = signals.next() => {
-            warn!(signal, "a second signal ends the drain");
+            warn!(%signal, "a second signal ends the drain");
             true
         }
     };

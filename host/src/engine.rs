@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod budget;
 mod call;
+pub mod command;
 pub mod compile_cache;
 pub mod epoch;
 pub mod exchange;

@@ -30,7 +30,7 @@ pub mod variable;
 mod version;
 
 use crate::diagnostic::document::{self, FromTable, Table};
-use crate::diagnostic::{Problem, Problems, Source};
+use crate::diagnostic::{Located, Problem, Problems, Source};
 use application::Application;
 use component::Component;
 use name::{ComponentId, Form};
@@ -51,6 +51,9 @@ pub struct Manifest {
     /// Its HTTP triggers, in the order in which they are written. Each that names a component
     /// names one of `components`.
     pub triggers: Vec<HttpTrigger>,
+    /// The components that are run as commands, by their ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Located<String>>,
     /// Its components by id, those included that are written inside a trigger.
     pub components: BTreeMap<ComponentId, Component>,
 }
@@ -71,10 +74,12 @@ impl FromTable for Manifest {
         let triggers = trigger::read(table);
 
         let scope = Scope::new(&variables, &components);
-        let normalized = trigger::normalize(triggers, scope.components.clone());
+        let normalized = trigger::normalize(triggers.http, scope.components.clone());
         let mut components = named::readable(components);
         components.extend(normalized.inline);
-        let (triggers, references) = (normalized.triggers, normalized.references);
+        let (commands, mut references) = (triggers.commands, normalized.references);
+        references.extend(commands.iter().cloned());
+        let triggers = normalized.triggers;
         let problems = scope.check(&triggers, &references, &components);
         problems
             .into_iter()
@@ -90,6 +95,7 @@ impl FromTable for Manifest {
             application: application?,
             variables,
             triggers,
+            commands,
             components,
         })
     }

@@ -45,6 +45,24 @@ pub async fn bytes(name: &'static str) -> Result<u64, SettingError> {
         .map_err(|_| SettingError::Invalid { name, wanted })
 }
 
+/// A whole number that is `least` or more.
+pub async fn number(name: &'static str, least: u32) -> Result<u32, SettingError> {
+    let wanted = "a whole number, or it is too small";
+    let number = text(name).await?.parse().ok();
+    number
+        .filter(|number| *number >= least)
+        .ok_or(SettingError::Invalid { name, wanted })
+}
+
+/// A number that is not negative and may have a fraction.
+pub async fn fraction(name: &'static str) -> Result<f64, SettingError> {
+    let wanted = "a number from 0";
+    let number = text(name).await?.parse().ok();
+    number
+        .filter(|number: &f64| number.is_finite() && *number >= 0.0)
+        .ok_or(SettingError::Invalid { name, wanted })
+}
+
 /// A number of seconds, which may have a fraction.
 pub async fn seconds(name: &'static str) -> Result<Duration, SettingError> {
     let wanted = "a number of seconds";

@@ -1,11 +1,11 @@
 //! Lists ids in pages.
 //!
-//! The store gives its keys in no order and all of them, so a page costs a walk over every key:
+//! The store gives its keys in no order and all of them, some perhaps twice, so a page costs a walk over every key:
 //! time grows with the number of buckets, for each page anew. Memory does not; of the ids walked
 //! over, only those that may be on the page are kept.
 
 use serde_json::{Value, json};
-use std::collections::BinaryHeap;
+use std::collections::BTreeSet;
 
 /// Ids on a page if the request names no number.
 const DEFAULT_LIMIT: usize = 100;
@@ -52,8 +52,8 @@ fn parse_limit(text: &str) -> Result<usize, InvalidLimit> {
 /// A page that is being put together from ids in any order.
 pub(crate) struct Page {
     query: PageQuery,
-    /// The lowest ids beyond the cursor, highest first out; one more than the page holds.
-    lowest: BinaryHeap<String>,
+    /// The lowest ids beyond the cursor; one more than the page holds.
+    lowest: BTreeSet<String>,
 }
 
 impl Page {
@@ -61,7 +61,7 @@ impl Page {
     pub(crate) fn new(query: PageQuery) -> Self {
         Self {
             query,
-            lowest: BinaryHeap::new(),
+            lowest: BTreeSet::new(),
         }
     }
 
@@ -79,20 +79,20 @@ impl Page {
         if full
             && self
                 .lowest
-                .peek()
+                .last()
                 .is_some_and(|highest| id >= highest.as_str())
         {
             return;
         }
-        self.lowest.push(id.to_owned());
-        if full {
-            self.lowest.pop();
+        self.lowest.insert(id.to_owned());
+        if self.lowest.len() > self.query.limit + 1 {
+            self.lowest.pop_last();
         }
     }
 
     /// The ids in order, and the cursor of the next page if there is one: the last id of this one.
     pub(crate) fn into_json(self) -> Value {
-        let mut ids = self.lowest.into_sorted_vec();
+        let mut ids: Vec<_> = self.lowest.into_iter().collect();
         let more = ids.len() > self.query.limit;
         ids.truncate(self.query.limit);
         let cursor = ids.last().filter(|_| more);
@@ -115,6 +115,12 @@ mod tests {
         let expected = json!({ "ids": ["1", "10", "2", "ä"], "cursor": null });
         assert_eq!(page("", &["2", "ä", "10", "1"]), expected);
         assert_eq!(page("", &[]), json!({ "ids": [], "cursor": null }));
+    }
+
+    #[test]
+    fn an_id_that_comes_twice_is_listed_once() {
+        let expected = json!({ "ids": ["a", "b"], "cursor": "b" });
+        assert_eq!(page("limit=2", &["b", "a", "b", "c", "a", "c"]), expected);
     }
 
     #[test]

@@ -30,8 +30,9 @@ pub(super) fn assemble(
 ) -> Result<(Resources, RouteTable), Error> {
     let config = &definition.config;
     let directories = config.directories(&definition.app);
-    let tracer = Tracer::from_environment(&definition.manifest.application.name)?;
-    let resources = Resources::new(config, directories, metrics, tracer)?;
+    let application = &definition.manifest.application.name;
+    let tracer = Tracer::from_environment(application)?;
+    let resources = Resources::new(application, config, directories, metrics, tracer)?;
     open_stores(definition, &resources, health)?;
     let prepared = prepare_all(definition, &resources, health)?;
     let components = prepared

@@ -277,6 +277,15 @@ fn fingerprints(definition: &Definition) -> HashMap<String, String> {
     definition.components().map(one).collect()
 }
 
+/// Whether each store that is known to both lies where it did; an open one is not moved.
+fn stores_stay(old: &Config, new: &Config) -> bool {
+    let stays = |(label, store)| {
+        let now = new.key_value_stores.get(label);
+        now.is_none_or(|now| now == store)
+    };
+    old.key_value_stores.iter().all(stays)
+}
+
 /// The parts of the configuration that a running host cannot change and that were changed.
 fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     let parts = [
@@ -288,6 +297,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("[telemetry]", old.telemetry == new.telemetry),
         ("[limits]", old.limits == new.limits),
     ];
-    let changed = parts.into_iter().filter(|(_, same)| !same);
+    let stores = [("[key_value_store]", stores_stay(old, new))];
+    let changed = parts.into_iter().chain(stores).filter(|(_, same)| !same);
     changed.map(|(part, _)| part).collect()
 }

@@ -5,11 +5,13 @@
 
 mod link;
 pub mod redb;
+pub mod redis;
 pub mod store;
 
 pub(super) use link::link;
 
 use crate::engine::state::ComponentContext;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 use store::{Store, StoreError};
@@ -66,7 +68,10 @@ impl Open {
             .grants
             .series
             .key_value(&self.label, operation, result, began.elapsed());
-        if let Err(error @ (StoreError::Io(_) | StoreError::NoSpace)) = &done {
+        if let Err(
+            error @ (StoreError::Io(_) | StoreError::NoSpace | StoreError::Unreachable { .. }),
+        ) = &done
+        {
             tracing::warn!(component = &*self.component.id, store = &*self.label, operation, %error,
                 "key-value operation failed");
         }
@@ -92,12 +97,15 @@ impl Open {
     /// Every key, for interfaces that cannot stream.
     async fn all_keys(&self) -> Result<Vec<String>, StoreError> {
         let all = async {
-            let mut all = Vec::new();
+            // A scan may give a key twice.
+            let mut all = BTreeSet::new();
+            let mut next = None;
             loop {
-                let page = self.store.keys(all.last().cloned()).await?;
+                let page = self.store.keys(next).await?;
                 all.extend(page.keys);
-                if !page.more {
-                    return Ok(all);
+                next = page.next;
+                if next.is_none() {
+                    return Ok(all.into_iter().collect());
                 }
             }
         };

@@ -15,6 +15,7 @@ mod link;
 mod name;
 mod named_log;
 pub mod quota;
+pub mod reader;
 #[cfg(test)]
 mod tests;
 mod volume;

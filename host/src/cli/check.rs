@@ -9,6 +9,7 @@ use crate::deploy::generation;
 use crate::deploy::prepare::{self, Code, Plan};
 use crate::deploy::resources::Toolchain;
 use crate::diagnostic::Problems;
+use crate::engine::loader::Loaded;
 use crate::error::Error;
 use crate::manifest::component::Component;
 use clap::Args;
@@ -38,14 +39,32 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
             resolver: &definition.resolver,
         };
         problems.extend(prepare::check(&plan));
-        match prepare::code(&plan, &toolchain) {
-            Ok(code) => print!("{}", report(&plan, &code, &definition)),
+        let is_command = definition
+            .manifest
+            .commands
+            .iter()
+            .any(|command| **command == id);
+        let reported = match is_command {
+            true => {
+                prepare::command(&plan, &toolchain).map(|(loaded, _)| about_command(&plan, &loaded))
+            }
+            false => prepare::code(&plan, &toolchain).map(|code| report(&plan, &code, &definition)),
+        };
+        match reported {
+            Ok(text) => print!("{text}"),
             Err(found) => problems.extend(found),
         }
     }
     problems.none_or(())?;
     println!("{}: all is well", definition.manifest.application.name);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What there is to say of a command that loads.
+fn about_command(plan: &Plan<'_>, loaded: &Loaded) -> String {
+    let digest = &loaded.digest;
+    let imports = imports(plan, loaded);
+    format!("{}\n  digest    {digest}\n  command\n{imports}", plan.id)
 }
 
 /// What there is to say of a component that loads.
@@ -59,7 +78,14 @@ fn report(plan: &Plan<'_>, code: &Code, definition: &Definition) -> String {
          of {} pool places, {} requests each at once\n",
         code.loaded.digest, code.loaded.places, reuse.concurrency
     ));
-    for (capability, imports) in by_capability(&code.loaded.imports) {
+    text.push_str(&imports(plan, &code.loaded));
+    text
+}
+
+/// The imports of a component by capability, with what it was granted.
+fn imports(plan: &Plan<'_>, loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for (capability, imports) in by_capability(&loaded.imports) {
         let granted = grant(capability, plan.component, plan.settings);
         text.push_str(&format!("  {:24}  {granted}\n", capability.to_string()));
         for import in imports {

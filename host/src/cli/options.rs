@@ -1,24 +1,24 @@
 //! Options that several commands have.
 
 use crate::app::definition::Wanted;
+use crate::config::ConfigLayer;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Args, Command};
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Which app, and how it is deployed.
+/// The manifest of an app.
+pub(super) const APP: &str = "spin.toml";
+/// The manifest of commands.
+pub(super) const COMMANDS: &str = "commands.toml";
+
+/// Where the files lie that say what runs.
 #[derive(Clone, Debug, Args)]
-pub(super) struct AppOptions {
-    /// The manifest, or the folder it lies in
-    #[arg(
-        long,
-        short,
-        env = "WEIR_FROM",
-        value_name = "PATH",
-        default_value = "spin.toml"
-    )]
-    pub(super) from: PathBuf,
+pub(super) struct FileOptions {
+    /// The manifest, or the folder it lies in [default: spin.toml; for `run` commands.toml]
+    #[arg(long, short, env = "WEIR_FROM", value_name = "PATH")]
+    from: Option<PathBuf>,
 
     /// The configuration of this deployment [default: weir.toml beside the manifest, if there]
     #[arg(long, env = "WEIR_CONFIG", value_name = "FILE")]
@@ -26,18 +26,28 @@ pub(super) struct AppOptions {
 
     /// Where the manifest's relative paths start from [default: the manifest's folder]
     #[arg(long, env = "WEIR_APP_DIR", value_name = "DIR")]
-    pub(super) app_dir: Option<PathBuf>,
+    app_dir: Option<PathBuf>,
+}
 
-    /// Run this component only; may be given several times
-    #[arg(
-        long = "component-id",
-        short = 'c',
-        env = "WEIR_COMPONENT_ID",
-        value_name = "ID",
-        value_delimiter = ','
-    )]
-    components: Vec<String>,
+impl FileOptions {
+    /// What is asked for; `manifest` is the manifest's name where only its folder is given.
+    pub(super) fn wanted(&self, manifest: &str) -> Wanted {
+        let from = self.from.clone().unwrap_or_else(|| manifest.into());
+        Wanted {
+            manifest: match from.is_dir() {
+                true => from.join(manifest),
+                false => from,
+            },
+            app: self.app_dir.clone(),
+            config: self.config.clone(),
+            ..Wanted::default()
+        }
+    }
+}
 
+/// The values and stores that components get.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ValueOptions {
     /// The value of a variable; may be given several times. Also SPIN_VARIABLE_<NAME> in the
     /// environment or in .env beside the manifest, which is the place for secrets
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = Assignment)]
@@ -53,18 +63,66 @@ pub(super) struct AppOptions {
     profile: Option<String>,
 }
 
+impl ValueOptions {
+    /// Adds them to what is asked for.
+    pub(super) fn add(&self, wanted: &mut Wanted) {
+        wanted.variables.clone_from(&self.variables);
+        wanted.runtime_config.clone_from(&self.runtime_config_file);
+    }
+}
+
+/// Which app, and how it is deployed.
+#[derive(Clone, Debug, Args)]
+pub(super) struct AppOptions {
+    #[command(flatten)]
+    files: FileOptions,
+
+    /// Run this component only; may be given several times
+    #[arg(
+        long = "component-id",
+        short = 'c',
+        env = "WEIR_COMPONENT_ID",
+        value_name = "ID",
+        value_delimiter = ','
+    )]
+    components: Vec<String>,
+
+    #[command(flatten)]
+    values: ValueOptions,
+}
+
 impl AppOptions {
     /// What is asked for, without settings.
     pub(super) fn wanted(&self) -> Wanted {
-        Wanted {
-            manifest: self.from.clone(),
-            app: self.app_dir.clone(),
-            config: self.config.clone(),
-            runtime_config: self.runtime_config_file.clone(),
-            components: self.components.clone(),
-            variables: self.variables.clone(),
-            ..Wanted::default()
-        }
+        let mut wanted = self.files.wanted(APP);
+        wanted.components.clone_from(&self.components);
+        self.values.add(&mut wanted);
+        wanted
+    }
+}
+
+/// Where the host keeps files.
+#[derive(Clone, Debug, Args)]
+pub(super) struct StateOptions {
+    /// Where stores, logs and compiled components are kept [default: .weir in the app's folder]
+    #[arg(long, env = "WEIR_STATE_DIR", value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+
+    /// Where the components' log directories lie [default: log in the state directory]
+    #[arg(long, env = "WEIR_LOG_DIRECTORY", value_name = "DIR")]
+    log_directory: Option<PathBuf>,
+}
+
+impl StateOptions {
+    /// Adds them to settings.
+    pub(super) fn add(&self, settings: &mut ConfigLayer) {
+        settings.state.directory.clone_from(&self.state_dir);
+        settings.log_root.root.clone_from(&self.log_directory);
+    }
+
+    /// Where log directories lie, if that is given.
+    pub(super) fn log_directory(&self) -> Option<&Path> {
+        self.log_directory.as_deref()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `weir up`.
 
-use super::options::AppOptions;
-use super::{banner, build};
+use super::options::{AppOptions, StateOptions};
+use super::{banner, build, runtime};
 use crate::app::definition::{Definition, Wanted};
 use crate::app::{Follow, Host};
 use crate::config::ConfigLayer;
@@ -17,9 +17,6 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-
-/// How long tasks that are still there at the end may take to notice it.
-const RUNTIME_END: Duration = Duration::from_secs(2);
 
 /// What `weir up` is told.
 #[derive(Debug, Args)]
@@ -67,13 +64,8 @@ pub(super) struct Options {
     )]
     skip_build: bool,
 
-    /// Where stores, logs and compiled components are kept [default: .weir in the app's folder]
-    #[arg(long, env = "WEIR_STATE_DIR", value_name = "DIR")]
-    state_dir: Option<PathBuf>,
-
-    /// Where the components' log directories lie [default: log in the state directory]
-    #[arg(long, env = "WEIR_LOG_DIRECTORY", value_name = "DIR")]
-    log_directory: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateOptions,
 
     /// How long a request may take, for every component [default: 30s]
     #[arg(long, env = "WEIR_REQUEST_TIMEOUT", value_name = "DURATION")]
@@ -108,8 +100,7 @@ impl Options {
             ..ConfigLayer::default()
         };
         layer.admin.address = self.admin;
-        layer.state.directory = self.state_dir.clone();
-        layer.log_root.root = self.log_directory.clone();
+        self.state.add(&mut layer);
         let execution = &mut layer.every_component.execution;
         execution.timeout = self.request_timeout;
         execution.instance_requests = self.max_instance_reuse_count;
@@ -147,26 +138,17 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
     let mut wanted = options.app.wanted();
     wanted.flags = options.settings();
     let definition = Definition::read(&wanted)?;
+    definition.manifest.check_served().none_or(())?;
     if options.build {
         build::components(&definition.manifest, &definition.app, &[])?;
     }
-    let runtime = runtime()?;
+    let runtime = runtime::start()?;
     let drained = runtime.block_on(serve(definition, wanted, options.follow(), began));
-    runtime.shutdown_timeout(RUNTIME_END);
+    runtime::end(runtime);
     drained.map(|drained| match drained {
         Drained { cut: 0, .. } => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| Error::System {
-            what: "the runtime cannot be started",
-            source,
-        })
 }
 
 async fn serve(

@@ -1,5 +1,10 @@
 //! `[key_value_store.<label>]`: what lies behind the label of a key-value store.
 
+mod server;
+
+pub use server::ServerUrl;
+
+use super::bounded::Timeout;
 use super::section::Setting;
 use super::setting::SettingValue as _;
 use crate::diagnostic::document::{FromTable, Table};
@@ -20,14 +25,24 @@ pub enum KeyValueStore {
         /// The file. Without it `<label>.redb` in the state directory's `key-value`.
         path: Option<PathBuf>,
     },
+    /// A Redis, which other hosts may share.
+    Redis {
+        /// The server.
+        url: ServerUrl,
+        /// How long an operation may take.
+        timeout: Timeout,
+    },
 }
+
+/// How long an operation on a server may take unless it is set.
+const TIMEOUT: Timeout = Timeout::seconds(5);
 
 impl KeyValueStore {
     /// The settings as the reference shows them.
     pub const SETTINGS: &'static [Setting] = &[
         Setting {
             key: "type",
-            kind: "`redb`, or `spin` for the same",
+            kind: "`redb`, or `spin` for the same, or `redis`",
             default: || None,
             text: "The backend. Required.",
         },
@@ -35,16 +50,33 @@ impl KeyValueStore {
             key: "path",
             kind: PathBuf::KIND,
             default: || None,
-            text: "The store's file, which no other process can have open. Without it \
-                   `key-value/<label>.redb` in the state directory.",
+            text: "For `redb`: the store's file, which no other process can have open. Without \
+                   it `key-value/<label>.redb` in the state directory.",
+        },
+        Setting {
+            key: "url",
+            kind: String::KIND,
+            default: || None,
+            text: "For `redis`, where it is required: the server, \
+                   `redis://[user]:[password]@host:6379/[database]`, or `rediss://` for TLS. It \
+                   is never shown. Several hosts may share it; keys begin with \
+                   `weir:{<app>/<label>}:`. A start waits 10 seconds for the server; later, calls \
+                   fail while it is away.",
+        },
+        Setting {
+            key: "timeout",
+            kind: Timeout::KIND,
+            default: || None,
+            text: "For `redis`: how long an operation may take. Without it 5 seconds.",
         },
     ];
 
-    /// The file of the embedded store behind `label`; `folder` is where it lies by default.
+    /// The file of an embedded store behind `label`; `folder` is where it lies by default.
     pub fn file(&self, folder: &Path, label: &str) -> PathBuf {
-        let Self::Redb { path } = self;
-        path.clone()
-            .unwrap_or_else(|| folder.join(format!("{label}.redb")))
+        match self {
+            Self::Redb { path: Some(path) } => path.clone(),
+            _ => folder.join(format!("{label}.redb")),
+        }
     }
 }
 
@@ -59,12 +91,10 @@ pub(super) fn read(document: &mut Table<'_>) -> BTreeMap<String, KeyValueStore> 
     let stores: BTreeMap<String, Located<KeyValueStore>> =
         document.optional("key_value_store").unwrap_or_default();
     let mut taken: HashMap<&Path, &Location> = HashMap::new();
-    for Located {
-        value: KeyValueStore::Redb { path },
-        location,
-    } in stores.values()
-    {
-        let Some(path) = path else { continue };
+    for Located { value, location } in stores.values() {
+        let KeyValueStore::Redb { path: Some(path) } = value else {
+            continue;
+        };
         if let Some(first) = taken.insert(path, location) {
             let problem = Problem::new(format!("two stores have the file {}", path.display()))
                 .at(location, "the second cannot open it")
@@ -80,26 +110,35 @@ pub(super) fn read(document: &mut Table<'_>) -> BTreeMap<String, KeyValueStore> 
 
 impl FromTable for KeyValueStore {
     fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        let path = table.optional("path");
-        let backend = table.required::<Located<String>>("type")?;
+        let Some(backend) = table.required::<Located<String>>("type") else {
+            forget(table);
+            return None;
+        };
         match backend.as_str() {
             // `spin` is what Spin calls its embedded store.
-            "redb" | "spin" => Some(Self::Redb { path }),
+            "redb" | "spin" => Some(Self::Redb {
+                path: table.optional("path"),
+            }),
             "redis" => {
-                table.value("url");
-                let problem = Problem::new("the key-value backend `redis` is not in Weir yet")
-                    .at(&backend.location, "")
-                    .help("use `type = \"redb\"`, which is embedded in the host");
-                table.report(problem);
-                None
+                let timeout = table.optional("timeout").unwrap_or(TIMEOUT);
+                let url = table.required("url")?;
+                Some(Self::Redis { url, timeout })
             }
             unknown => {
                 let problem = Problem::new(format!("there is no key-value backend `{unknown}`"))
                     .at(&backend.location, "not known here")
-                    .suggest(unknown, ["redb", "spin"]);
+                    .suggest(unknown, ["redb", "redis", "spin"]);
                 table.report(problem);
+                forget(table);
                 None
             }
         }
+    }
+}
+
+/// Lets keys of any backend pass where it is not known which one is meant.
+fn forget(table: &mut Table<'_>) {
+    for setting in KeyValueStore::SETTINGS {
+        table.value(setting.key);
     }
 }

@@ -12,7 +12,8 @@ use crate::capability::{Grants, files};
 use crate::config::component::{ComponentSettings, Execution};
 use crate::config::log_directory as settings;
 use crate::diagnostic::{Problem, Problems};
-use crate::engine::loader::{self, Loaded};
+use crate::engine::command::CommandPre;
+use crate::engine::loader::{self, LoadError, Loaded};
 use crate::engine::state::InstanceState;
 use crate::manifest::component::Component;
 use crate::manifest::resolver::Resolver;
@@ -56,6 +57,38 @@ pub fn prepare(plan: &Plan<'_>, resources: &Resources, number: u64) -> Result<Pr
     })
 }
 
+/// A command that can be run.
+pub struct PreparedCommand {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Its code, with its imports linked.
+    pub command: CommandPre,
+    /// What it may use.
+    pub grants: Grants,
+    /// How much it may use.
+    pub execution: Execution,
+}
+
+/// The generation of a command, which is never reloaded.
+const ONLY: u64 = 1;
+
+/// Prepares a component as a command. Blocks.
+pub fn prepare_command(
+    plan: &Plan<'_>,
+    resources: &Resources,
+) -> Result<PreparedCommand, Problems> {
+    let (command, grants) = Problems::both(
+        command(plan, &resources.toolchain).map(|(_, command)| command),
+        grants(plan, resources, ONLY),
+    )?;
+    Ok(PreparedCommand {
+        id: plan.id.into(),
+        command,
+        grants,
+        execution: plan.settings.execution.clone(),
+    })
+}
+
 /// A component of the manifest with everything that is needed to prepare it.
 #[derive(Clone, Copy)]
 pub struct Plan<'a> {
@@ -73,27 +106,40 @@ pub struct Plan<'a> {
 
 /// Reads, compiles and links the code. Blocks, for seconds where it must be compiled.
 pub fn code(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Code, Problems> {
+    let loaded = load(plan, toolchain)?;
+    let pre = loaded
+        .link(&toolchain.linker)
+        .map_err(|error| at_source(plan, &error))?;
+    Ok(Code { loaded, pre })
+}
+
+/// The same for a command.
+pub fn command(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<(Loaded, CommandPre), Problems> {
+    let loaded = load(plan, toolchain)?;
+    let pre = loaded
+        .link_command(&toolchain.linker)
+        .map_err(|error| at_source(plan, &error))?;
+    Ok((loaded, pre))
+}
+
+fn at_source(plan: &Plan<'_>, error: &LoadError) -> Problem {
+    Problem::new(error.to_string()).at(&plan.component.source.location, "")
+}
+
+fn load(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Loaded, Problems> {
     let source = &plan.component.source;
     let path = plan.app.join(source.path());
-    let Toolchain {
-        engine,
-        linker,
-        cache,
-    } = toolchain;
-    let at_source = |message: String| Problem::new(message).at(&source.location, "");
+    let Toolchain { engine, cache, .. } = toolchain;
     let loaded = loader::load(engine, cache.as_ref(), &path).map_err(|error| {
-        let problem = at_source(error.to_string());
+        let problem = at_source(plan, &error);
         match (&error, &plan.component.build) {
-            (loader::LoadError::Read { .. }, Some(_)) => {
+            (LoadError::Read { .. }, Some(_)) => {
                 problem.help(format!("build it with `weir build {}`", plan.id))
             }
             _ => problem,
         }
     })?;
-    let pre = loaded
-        .link(linker)
-        .map_err(|error| at_source(error.to_string()))?;
-    Ok(Code { loaded, pre })
+    Ok(loaded)
 }
 
 /// What can be said of a component without opening anything.

@@ -1,11 +1,13 @@
 //! What all components of a host share: the engine, the stores, the clients, the instruments.
 
 use crate::capability::key_value::redb::{Progress, RedbStore};
+use crate::capability::key_value::redis::{Place, RedisStore};
 use crate::capability::key_value::store::{Store, StoreError};
 use crate::capability::log_directory::{self, LogDirectory};
 use crate::capability::outbound_http::chain::Chain;
 use crate::capability::outbound_http::client::Client;
 use crate::config::Config;
+use crate::config::key_value::KeyValueStore;
 use crate::config::state::Directories;
 use crate::engine::budget::InstanceBudget;
 use crate::engine::compile_cache::CompileCache;
@@ -19,12 +21,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tracing::warn;
 use wasmtime::component::Linker;
 
 /// How long to wait for a store's file that another process has, as a process that is being
 /// replaced has it until it has drained.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a start waits for a server that cannot be reached, as one that is being started too.
+const SERVER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why the host cannot start, apart from its components.
 #[derive(Debug, thiserror::Error)]
@@ -110,11 +115,16 @@ pub struct Resources {
     pub chain: Arc<OnceLock<Weak<dyn Chain>>>,
     /// The name of this machine, for the names of log entries.
     pub host: String,
+    /// The name of the app.
+    app: String,
+    /// What connections to servers live on, whoever opens them.
+    runtime: Handle,
 }
 
 impl Resources {
-    /// Opens everything except the stores.
+    /// Opens everything except the stores. Must be called in the runtime that serves.
     pub fn new(
+        app: &str,
         config: &Config,
         directories: Directories,
         metrics: Metrics,
@@ -145,6 +155,8 @@ impl Resources {
             tracer,
             chain: Arc::default(),
             host: uname.nodename().to_string_lossy().into_owned(),
+            app: app.to_owned(),
+            runtime: Handle::current(),
         })
     }
 
@@ -198,18 +210,42 @@ impl Resources {
             if self.stores().contains_key(label) {
                 continue;
             }
-            let path = settings.file(&self.directories.key_value, label);
             let progress = Arc::<Progress>::default();
             waiting(label.to_owned(), Arc::clone(&progress));
-            let store = RedbStore::open(&path, LOCK_PATIENCE, progress).map_err(|source| {
-                ResourceError::Store {
-                    label: label.to_owned(),
-                    source,
-                }
-            })?;
-            self.observe(label, &store);
-            self.stores().insert(label.to_owned(), Store::Redb(store));
+            let store =
+                self.open(label, settings, progress)
+                    .map_err(|source| ResourceError::Store {
+                        label: label.to_owned(),
+                        source,
+                    })?;
+            self.stores().insert(label.to_owned(), store);
         }
         Ok(())
+    }
+
+    fn open(
+        &self,
+        label: &str,
+        settings: &KeyValueStore,
+        progress: Arc<Progress>,
+    ) -> Result<Store, StoreError> {
+        match settings {
+            KeyValueStore::Redb { .. } => {
+                let path = settings.file(&self.directories.key_value, label);
+                let store = RedbStore::open(&path, LOCK_PATIENCE, progress)?;
+                self.observe(label, &store);
+                Ok(Store::Redb(store))
+            }
+            KeyValueStore::Redis { url, timeout } => {
+                let place = Place {
+                    url: url.expose(),
+                    app: &self.app,
+                    label,
+                    timeout: timeout.get(),
+                };
+                let opening = RedisStore::open(place, SERVER_PATIENCE);
+                self.runtime.block_on(opening).map(Store::Redis)
+            }
+        }
     }
 }

@@ -146,7 +146,7 @@ impl SourceCode for Source {
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let end = last + after.find('\n').unwrap_or(after.len());
         let lines = self
-            .text()
+            .shown()
             .get(start..end)
             .ok_or(MietteError::OutOfBounds)?;
         let column = match lines_before {

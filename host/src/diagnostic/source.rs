@@ -1,5 +1,6 @@
 //! Where a value was written, kept beside the value so that later steps can point at it.
 
+use super::redact;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -12,14 +13,18 @@ pub struct Source(Arc<Text>);
 struct Text {
     name: String,
     content: String,
+    /// The content as it may be shown: as long, byte for byte.
+    shown: String,
 }
 
 impl Source {
     /// The text of the file that is called `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let content = text.into();
         Self(Arc::new(Text {
             name: name.into(),
-            content: text.into(),
+            shown: redact::credentials(&content),
+            content,
         }))
     }
 
@@ -31,6 +36,11 @@ impl Source {
     /// Its text.
     pub fn text(&self) -> &str {
         &self.0.content
+    }
+
+    /// Its text as it may be shown: without the passwords of addresses.
+    pub(super) fn shown(&self) -> &str {
+        &self.0.shown
     }
 
     /// The text between two offsets in bytes.

@@ -3,19 +3,25 @@
 //! Reads, compiles (or finds it compiled), tells which handler it exports, and links its imports.
 //! Each step has an error that names the cause and, where there is one, the nearest fix.
 
+use super::command::CommandPre;
 use super::compile_cache::{CompileCache, Digest};
 use super::state::InstanceState;
 use crate::capability::interfaces;
 use std::io;
 use std::path::{Path, PathBuf};
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime_wasi::p2::bindings as cli_p2;
+use wasmtime_wasi::p3::bindings as cli_p3;
 use wasmtime_wasi_http::handler::ProxyPre;
 use wasmtime_wasi_http::{p2, p3};
 
 /// The exports by which Weir calls a component.
 const HANDLER_P2: &str = "wasi:http/incoming-handler@0.2.";
 const HANDLER_P3: &str = "wasi:http/handler@0.3.";
+/// The exports by which Weir runs a command.
+const RUN_P2: &str = "wasi:cli/run@0.2.";
+const RUN_P3: &str = "wasi:cli/run@0.3.";
 
 /// Why a component cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +66,17 @@ pub enum LoadError {
          it exports {exports}"
     )]
     NoHandler {
+        /// The file.
+        path: PathBuf,
+        /// What it exports.
+        exports: String,
+    },
+    /// It exports nothing that can be run.
+    #[error(
+        "{path} is no command: it exports neither wasi:cli/run@0.2 nor wasi:cli/run@0.3, but \
+         {exports}"
+    )]
+    NoCommand {
         /// The file.
         path: PathBuf,
         /// What it exports.
@@ -205,6 +222,36 @@ impl Loaded {
         linker: &Linker<InstanceState>,
     ) -> Result<ProxyPre<InstanceState>, LoadError> {
         let handler = self.handler()?;
+        let pre = self.link_imports(linker)?;
+        match handler {
+            Handler::P2 => p2::bindings::ProxyPre::new(pre).map(ProxyPre::P2),
+            Handler::P3 => p3::bindings::ServicePre::new(pre).map(ProxyPre::P3),
+        }
+        .map_err(|error| self.not_linked(&error))
+    }
+
+    /// Links its imports and finds how it is run as a command.
+    pub fn link_command(&self, linker: &Linker<InstanceState>) -> Result<CommandPre, LoadError> {
+        let exports = |run: &str| self.exports.iter().any(|name| name.starts_with(run));
+        let (newer, older) = (exports(RUN_P3), exports(RUN_P2));
+        if !newer && !older {
+            return Err(LoadError::NoCommand {
+                path: self.path.clone(),
+                exports: self.exported(),
+            });
+        }
+        let pre = self.link_imports(linker)?;
+        match newer {
+            true => cli_p3::CommandPre::new(pre).map(CommandPre::P3),
+            false => cli_p2::CommandPre::new(pre).map(CommandPre::P2),
+        }
+        .map_err(|error| self.not_linked(&error))
+    }
+
+    fn link_imports(
+        &self,
+        linker: &Linker<InstanceState>,
+    ) -> Result<InstancePre<InstanceState>, LoadError> {
         let missing: Vec<_> = self
             .imports
             .iter()
@@ -216,18 +263,23 @@ impl Loaded {
                 imports: missing,
             });
         }
-        let link = |error: wasmtime::Error| LoadError::Link {
+        linker
+            .instantiate_pre(&self.component)
+            .map_err(|error| self.not_linked(&error))
+    }
+
+    fn not_linked(&self, error: &wasmtime::Error) -> LoadError {
+        LoadError::Link {
             path: self.path.clone(),
             reason: format!("{error:#}"),
-        };
-        let pre = linker.instantiate_pre(&self.component).map_err(link)?;
-        match handler {
-            Handler::P2 => p2::bindings::ProxyPre::new(pre)
-                .map(ProxyPre::P2)
-                .map_err(link),
-            Handler::P3 => p3::bindings::ServicePre::new(pre)
-                .map(ProxyPre::P3)
-                .map_err(link),
+        }
+    }
+
+    /// What it exports, for a person.
+    fn exported(&self) -> String {
+        match self.exports.is_empty() {
+            true => "nothing".into(),
+            false => self.exports.join(", "),
         }
     }
 
@@ -249,10 +301,7 @@ impl Loaded {
             }),
             (None, _) => Err(LoadError::NoHandler {
                 path: self.path.clone(),
-                exports: match self.exports.is_empty() {
-                    true => "nothing".into(),
-                    false => self.exports.join(", "),
-                },
+                exports: self.exported(),
             }),
         }
     }

@@ -75,19 +75,30 @@ impl InstanceState {
     /// The data of a new instance of the component.
     pub fn new(component: Arc<ComponentContext>) -> wasmtime::Result<Self> {
         let caller = Caller::default();
-        Ok(Self {
+        let wasi = component.grants.wasi(&component.id, &caller)?;
+        Ok(Self::with(component, caller, wasi))
+    }
+
+    /// The data of an instance that runs the component as a command.
+    pub fn of_command(component: Arc<ComponentContext>, args: &[String]) -> wasmtime::Result<Self> {
+        let wasi = component.grants.command(args)?;
+        Ok(Self::with(component, Caller::default(), wasi))
+    }
+
+    fn with(component: Arc<ComponentContext>, caller: Caller, wasi: WasiCtx) -> Self {
+        Self {
             created: Instant::now(),
             interrupted: Arc::default(),
             memory: MemoryLimiter::new(component.memory, Arc::clone(&component.series)),
             tasks: HashMap::new(),
-            wasi: component.grants.wasi(&component.id, &caller)?,
+            wasi,
             http: WasiHttpCtx::new(),
             hooks: OutboundHooks::new(Arc::clone(&component.grants.outbound), caller.clone()),
             caller,
             table: ResourceTable::new(),
             open_stores: 0,
             component,
-        })
+        }
     }
 
     /// What the instance shares with the others of its component.

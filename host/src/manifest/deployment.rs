@@ -7,9 +7,14 @@ use crate::diagnostic::{Location, Problem, Problems};
 impl Manifest {
     /// Everything in which this manifest and `config` do not fit together: components and
     /// variables that `weir.toml` names and the app does not have, and labels of key-value stores
-    /// behind which there is nothing.
+    /// behind which there is nothing. Commands share the configuration with the app that they
+    /// stand beside, so with them it may name what is not theirs.
     pub fn check_deployment(&self, config: &Config) -> Problems {
         let mut problems = Problems::default();
+        problems.extend(self.missing_stores(config));
+        if !self.commands.is_empty() {
+            return problems;
+        }
         for (id, settings) in config.components() {
             problems.extend(self.missing_component(id, &settings.location));
         }
@@ -24,8 +29,23 @@ impl Manifest {
         for (name, value) in &config.variables {
             problems.extend(self.missing_variable(name, &value.location));
         }
-        problems.extend(self.missing_stores(config));
         problems
+    }
+
+    /// What of this manifest cannot be served, because it is run.
+    pub fn check_served(&self) -> Problems {
+        let commands = self.commands.iter();
+        commands
+            .map(|id| {
+                Problem::new(format!("`{}` is a command, which is not served", **id))
+                    .at(&id.location, "")
+                    .help(format!(
+                        "give commands a manifest of their own, such as commands.toml, and run \
+                         this one with `weir run {}`",
+                        **id
+                    ))
+            })
+            .collect()
     }
 
     fn missing_component(&self, id: &str, named: &Location) -> Option<Problem> {

@@ -30,6 +30,7 @@ impl Manifest {
             }
         }
         self.components.retain(|id, _| selected(id.as_str()));
+        self.commands.retain(|id| selected(id));
         self.triggers.retain(|trigger| match &trigger.target {
             Target::Component(id) => selected(id.as_str()),
             Target::Static(_) => true,

@@ -51,8 +51,27 @@ enum DeclaredTarget {
     Static(StaticResponse),
 }
 
+/// The triggers of a manifest, by their types.
+#[derive(Default)]
+pub(super) struct Triggers {
+    pub(super) http: Vec<Declared>,
+    /// The components that are run as commands, by their ids.
+    pub(super) commands: Vec<Located<String>>,
+}
+
+/// `[[trigger.command]]`: a component that is run by its id.
+struct CommandTrigger(Located<String>);
+
+impl FromTable for CommandTrigger {
+    fn from_table(table: &mut Table<'_>) -> Option<Self> {
+        // Spin gives triggers ids; a command is run by its component's.
+        table.value("id");
+        table.required("component").map(Self)
+    }
+}
+
 /// Reads the `trigger` table of the manifest. Triggers that cannot be read are left out.
-pub(super) fn read(manifest: &mut Table<'_>) -> Vec<Declared> {
+pub(super) fn read(manifest: &mut Table<'_>) -> Triggers {
     if !manifest.has("trigger") {
         let help = "add `[[trigger.http]]` with a `route` and a `component`";
         let message = format!(
@@ -62,14 +81,18 @@ pub(super) fn read(manifest: &mut Table<'_>) -> Vec<Declared> {
         manifest.report(Problem::new(message).help(help));
     }
     let Some(mut triggers) = manifest.value("trigger").and_then(Value::into_table) else {
-        return Vec::new();
+        return Triggers::default();
     };
     let http = triggers.optional("http").unwrap_or_default();
+    let commands: Vec<CommandTrigger> = triggers.optional("command").unwrap_or_default();
     for (kind, _) in triggers.entries() {
         let what = format!("triggers of the type `{}` are", *kind);
         manifest.report(unsupported(&what, &kind.location, "use `[[trigger.http]]`"));
     }
-    http
+    Triggers {
+        http,
+        commands: commands.into_iter().map(|one| one.0).collect(),
+    }
 }
 
 impl FromTable for Declared {

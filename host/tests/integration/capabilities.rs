@@ -27,13 +27,18 @@ fn target(path: &str, pairs: &[(&str, &str)]) -> String {
 }
 
 /// What `guest` answers when it is told to do `operation`: status and body.
-async fn call(host: &Host, guest: &str, operation: &str, pairs: &[(&str, &str)]) -> (u16, String) {
+pub(crate) async fn call(
+    host: &Host,
+    guest: &str,
+    operation: &str,
+    pairs: &[(&str, &str)],
+) -> (u16, String) {
     let path = target(&format!("/{guest}/{operation}"), pairs);
     host.get(&path).await.pair()
 }
 
 /// The answer of a guest that did what it was told.
-fn done(body: impl Into<String>) -> (u16, String) {
+pub(crate) fn done(body: impl Into<String>) -> (u16, String) {
     (200, body.into())
 }
 
@@ -43,19 +48,19 @@ fn error(name: &str) -> (u16, String) {
 }
 
 /// The name of the error that a guest got, without what it carries.
-fn error_kind((status, body): &(u16, String)) -> &str {
+pub(crate) fn error_kind((status, body): &(u16, String)) -> &str {
     assert_eq!(*status, 500, "{body}");
     body.split_once('(').map_or(body, |(kind, _)| kind)
 }
 
 /// No guest has failed: whatever was refused was told to it as an error.
-async fn no_guest_has_failed(host: &Host) {
+pub(crate) async fn no_guest_has_failed(host: &Host) {
     let metrics = host.metrics().await;
     assert_eq!(metrics.sum("weir_component_failures_total", &[]), 0.0);
 }
 
 /// A component of the guest `guest` with the id `id`, at `/<id>/...`.
-fn component(id: &str, guest: &str, settings: &str) -> String {
+pub(crate) fn component(id: &str, guest: &str, settings: &str) -> String {
     let source = crate::harness::guest(guest);
     format!(
         "[[trigger.http]]\nroute = \"/{id}/...\"\ncomponent = \"{id}\"\n\

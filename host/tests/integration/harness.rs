@@ -7,6 +7,7 @@
 pub(crate) mod app;
 pub(crate) mod host;
 pub(crate) mod metrics;
+pub(crate) mod server;
 pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};

@@ -16,7 +16,10 @@ mod harness;
 
 mod capabilities;
 mod cli;
+mod cluster;
+mod commands;
 mod guests;
+mod health;
 mod http;
 mod lifecycle;
 mod limits;

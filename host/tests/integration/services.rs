@@ -2,4 +2,5 @@
 //! of their defects.
 
 mod backend;
+pub(crate) mod contract;
 mod storage;

@@ -172,7 +172,7 @@ fn list(
     let mut page = Page::default();
     for entry in table.range::<&str>((start, Bound::Unbounded))? {
         if page.keys.len() == PAGE {
-            page.more = true;
+            page.next = page.keys.last().cloned();
             break;
         }
         page.keys.push(entry?.0.value().to_owned());

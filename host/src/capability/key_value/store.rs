@@ -6,6 +6,7 @@
 //! allocation.
 
 use super::redb::RedbStore;
+use super::redis::RedisStore;
 use std::io;
 use std::path::PathBuf;
 
@@ -21,6 +22,8 @@ pub const PAGE: usize = 1000;
 pub enum Store {
     /// Embedded in this process.
     Redb(RedbStore),
+    /// In a server that other hosts may share.
+    Redis(RedisStore),
 }
 
 /// Why an operation failed. Nothing was changed, unless it says otherwise.
@@ -47,6 +50,17 @@ pub enum StoreError {
     /// The storage failed and is being opened again.
     #[error("the store is being opened again after a failure")]
     Unavailable,
+    /// The server cannot be reached or does not answer. A write may or may not be there.
+    #[error("Redis at {address} {why}")]
+    Unreachable {
+        /// Its host and port.
+        address: String,
+        /// What was seen of it.
+        why: String,
+    },
+    /// The listing does not go on from there.
+    #[error("this is no cursor that a listing of this store gave")]
+    InvalidCursor,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -64,7 +78,8 @@ impl StoreError {
             Self::NotANumber => "not_a_number",
             Self::NoSpace => "no_space",
             Self::Locked(_) => "locked",
-            Self::Unavailable => "unavailable",
+            Self::Unavailable | Self::Unreachable { .. } => "unavailable",
+            Self::InvalidCursor => "invalid_cursor",
             Self::Closed => "closed",
             Self::Io(_) => "io",
         }
@@ -78,13 +93,13 @@ impl StoreError {
     }
 }
 
-/// A part of a listing, in the order of the keys' bytes.
+/// A part of a listing, in whatever order the backend has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The keys.
     pub keys: Vec<String>,
-    /// Whether more follow after the last one.
-    pub more: bool,
+    /// Where the listing goes on, if it does.
+    pub next: Option<String>,
 }
 
 /// What a compare-and-swap found.
@@ -101,6 +116,15 @@ impl Store {
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match self {
             Self::Redb(store) => store.get(key),
+            Self::Redis(store) => store.get(key).await,
+        }
+    }
+
+    /// The values of several keys, in their order.
+    pub async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        match self {
+            Self::Redb(store) => keys.iter().map(|key| store.get(key)).collect(),
+            Self::Redis(store) => store.get_many(keys).await,
         }
     }
 
@@ -108,13 +132,15 @@ impl Store {
     pub async fn exists(&self, key: &str) -> Result<bool, StoreError> {
         match self {
             Self::Redb(store) => store.exists(key),
+            Self::Redis(store) => store.exists(key).await,
         }
     }
 
-    /// Up to [`PAGE`] keys that follow `after`, or the first ones.
-    pub async fn keys(&self, after: Option<String>) -> Result<Page, StoreError> {
+    /// About [`PAGE`] keys, from where a page before says, or the first ones.
+    pub async fn keys(&self, from: Option<String>) -> Result<Page, StoreError> {
         match self {
-            Self::Redb(store) => store.keys(after).await,
+            Self::Redb(store) => store.keys(from).await,
+            Self::Redis(store) => store.keys(from).await,
         }
     }
 
@@ -130,6 +156,7 @@ impl Store {
         }
         match self {
             Self::Redb(store) => store.set_many(pairs).await,
+            Self::Redis(store) => store.set_many(pairs).await,
         }
     }
 
@@ -142,6 +169,7 @@ impl Store {
     pub async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError> {
         match self {
             Self::Redb(store) => store.delete_many(keys).await,
+            Self::Redis(store) => store.delete_many(keys).await,
         }
     }
 
@@ -150,6 +178,7 @@ impl Store {
         check(&key, &[])?;
         match self {
             Self::Redb(store) => store.increment(key, delta).await,
+            Self::Redis(store) => store.increment(key, delta).await,
         }
     }
 
@@ -163,6 +192,7 @@ impl Store {
         check(&key, &value)?;
         match self {
             Self::Redb(store) => store.swap(key, expected, value).await,
+            Self::Redis(store) => store.swap(key, expected, value).await,
         }
     }
 
@@ -170,6 +200,7 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Self::Redb(store) => store.close().await,
+            Self::Redis(store) => store.close(),
         }
     }
 }

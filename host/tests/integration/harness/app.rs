@@ -19,11 +19,16 @@ pub(crate) struct App {
 impl App {
     /// An app without components.
     pub(crate) fn new() -> Self {
+        Self::of("spin_manifest_version = 2\n[application]\nname = \"test\"\n".into())
+    }
+
+    /// An app with this manifest.
+    pub(crate) fn of(manifest: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
         Self {
             folder,
-            manifest: "spin_manifest_version = 2\n[application]\nname = \"test\"\n".into(),
+            manifest,
             config: format!("[engine]\ncache_directory = {cache:?}\n"),
             launch: Launch::default(),
             bare: false,
@@ -94,10 +99,9 @@ impl App {
 
     /// The services of this project instead, with their own manifest.
     pub(crate) fn services() -> Self {
-        let mut app = Self::new();
-        app.manifest = std::fs::read_to_string(root().join("spin.toml")).unwrap();
         let folder = root();
-        app.args(["--app-dir", folder.to_str().unwrap()])
+        let manifest = std::fs::read_to_string(folder.join("spin.toml"));
+        Self::of(manifest.unwrap()).args(["--app-dir", folder.to_str().unwrap()])
     }
 
     /// Starts it and waits until it serves.
@@ -116,9 +120,19 @@ impl App {
 
     /// Runs another command on it; gives its exit status and what it wrote.
     pub(crate) async fn run(self, command: &str) -> (i32, String) {
-        let mut launch = self.write();
-        launch.up_only = Vec::new();
-        launch.fail(command).await
+        self.write_without_up().fail(command).await
+    }
+
+    /// Begins another command on it, which is this app's as long as that is kept.
+    pub(crate) fn begin(&self, command: &str) -> Host {
+        Host::launch_as(command, self.write_without_up())
+    }
+
+    fn write_without_up(&self) -> Launch {
+        Launch {
+            up_only: Vec::new(),
+            ..self.write()
+        }
     }
 
     fn write(&self) -> Launch {

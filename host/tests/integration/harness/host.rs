@@ -101,7 +101,12 @@ impl Host {
 
     /// Starts a host; what it answers before it serves is known to who chose its addresses.
     pub(crate) fn launch(launch: Launch) -> Self {
-        let mut child = launch.command("up").spawn().unwrap();
+        Self::launch_as("up", launch)
+    }
+
+    /// Starts whatever `subcommand` is.
+    pub(crate) fn launch_as(subcommand: &str, launch: Launch) -> Self {
+        let mut child = launch.command(subcommand).spawn().unwrap();
         let (stdout, stderr) = (Written::default(), Written::default());
         let readers = vec![
             stdout.collect(child.stdout.take().unwrap()),

@@ -127,8 +127,8 @@ impl Keys {
     }
 }
 
-fn page(open: Open, after: Option<String>) -> NextPage {
-    Box::pin(async move { open.run("list", open.store.keys(after)).await })
+fn page(open: Open, from: Option<String>) -> NextPage {
+    Box::pin(async move { open.run("list", open.store.keys(from)).await })
 }
 
 impl StreamProducer<InstanceState> for Keys {
@@ -152,8 +152,8 @@ impl StreamProducer<InstanceState> for Keys {
         match next.as_mut().poll(cx) {
             Poll::Pending if finish => Poll::Ready(Ok(StreamResult::Cancelled)),
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(Page { keys, more })) => {
-                self.next = more.then(|| page(self.open.clone(), keys.last().cloned()));
+            Poll::Ready(Ok(Page { keys, next })) => {
+                self.next = next.map(|next| page(self.open.clone(), Some(next)));
                 let last = self.next.is_none();
                 destination.set_buffer(keys.into());
                 if last {

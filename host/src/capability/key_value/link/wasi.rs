@@ -57,12 +57,9 @@ impl store::HostBucket for InstanceState {
     ) -> Done<KeyResponse> {
         let open: Open = self.kept(&bucket)?;
         let page = open.run("list", open.store.keys(cursor)).await;
-        Ok(page.map_err(Error::from).map(|page| {
-            let cursor = page.keys.last().filter(|_| page.more).cloned();
-            KeyResponse {
-                keys: page.keys,
-                cursor,
-            }
+        Ok(page.map_err(Error::from).map(|page| KeyResponse {
+            keys: page.keys,
+            cursor: page.next,
         }))
     }
 
@@ -78,14 +75,10 @@ impl batch::Host for InstanceState {
         keys: Vec<String>,
     ) -> Done<Vec<(String, Option<Vec<u8>>)>> {
         let open: Open = self.kept(&bucket)?;
-        let mut found = Vec::with_capacity(keys.len());
-        for key in keys {
-            match open.get(&key).await {
-                Ok(value) => found.push((key, value)),
-                Err(error) => return Ok(Err(error.into())),
-            }
-        }
-        Ok(Ok(found))
+        let found = open.run("get_many", open.store.get_many(&keys)).await;
+        Ok(found
+            .map(|values| keys.into_iter().zip(values).collect())
+            .map_err(Error::from))
     }
 
     async fn set_many(

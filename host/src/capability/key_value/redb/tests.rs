@@ -226,9 +226,9 @@ async fn a_listing_comes_in_pages() {
         .collect();
     store.set_many(pairs).await.unwrap();
     let first = store.keys(None).await.unwrap();
-    assert!(first.more && first.keys.len() == PAGE);
+    assert!(first.next.is_some() && first.keys.len() == PAGE);
     let second = store.keys(first.keys.last().cloned()).await.unwrap();
-    assert!(!second.more);
+    assert!(second.next.is_none());
     assert_eq!(second.keys.first().unwrap(), &format!("{PAGE:05}"));
 }
 
