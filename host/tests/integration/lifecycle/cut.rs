@@ -2,6 +2,7 @@
 
 use super::{FOREVER, begin_to_drain, in_flight, is_clean, refuses_connections, sleeper, start};
 use crate::harness::host::Host;
+use crate::harness::wire::Wire;
 use reqwest::Method;
 use rustix::process::Signal;
 
@@ -88,8 +89,8 @@ async fn a_guest_that_computes_without_end_does_not_hold_up_the_deadline() {
 async fn a_client_that_only_keeps_its_connection_is_no_cut_request() {
     let mut host = start("deadline = \"300ms\"").await;
     // Nothing was sent on one, half a head on the other.
-    let _silent = crate::harness::wire::Wire::connect(&host).await;
-    let mut half = crate::harness::wire::Wire::connect(&host).await;
+    let _silent = Wire::connect(&host).await;
+    let mut half = Wire::connect(&host).await;
     half.send("GET /p3_hello HTTP/1.1\r\nho").await;
     host.metric_is("weir_connections_active", &[], 2.0).await;
     let (status, log) = host.stop().await;

@@ -1,9 +1,8 @@
 //! What the admin server tells while the host starts, serves and drains.
 
-use super::{FOREVER, begin_to_drain, is_clean, start};
+use super::{FOREVER, app, begin_to_drain, is_clean, start};
 use crate::harness::host::Host;
 use crate::harness::{eventually, free_address};
-use crate::lifecycle::app;
 use rustix::process::Signal;
 
 const READY: &str = "weir_ready";
