@@ -21,4 +21,5 @@ mod limits;
 mod readme;
 mod reload;
 mod services;
+mod telemetry;
 mod traces;
