@@ -35,6 +35,7 @@ use definition::{Definition, Wanted};
 use front::Front;
 use reload::Reloader;
 use sockets::{Bound, Shared};
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::watch::{Sender, channel};
 use tokio::task::JoinSet;
@@ -217,25 +218,24 @@ async fn export_spans(resources: &Resources) {
     let _ = tokio::task::spawn_blocking(move || tracer.shut_down()).await;
 }
 
-/// What the closed label sets are multiplied by, with room for what a reload may add.
+/// What the closed label sets are multiplied by, with room for what reloads may add.
 fn scale(definition: &Definition) -> Scale {
     let manifest = &definition.manifest;
-    let config = &definition.config;
-    let subjects = manifest.triggers.len()
-        + manifest.components.len()
-        + config.listeners.len()
-        + config.key_value_stores.len();
-    let series = |(id, component): (&str, &crate::manifest::component::Component)| {
-        let settings = config.component(id, &component.settings);
-        settings
-            .metrics
-            .map_or(0, |limits| limits.max_series as usize)
-    };
+    let stores: HashSet<_> = manifest
+        .components
+        .values()
+        .flat_map(|component| &component.key_value_stores)
+        .map(|label| label.as_str())
+        .collect();
     Scale {
-        subjects: ROOM + subjects,
-        guest_series: definition.components().map(series).max().unwrap_or(0),
+        routes: ROOM + manifest.triggers.len(),
+        components: ROOM + manifest.components.len(),
+        listeners: definition.config.listeners.len(),
+        stores: ROOM_FOR_STORES + stores.len() + definition.config.key_value_stores.len(),
     }
 }
 
-/// Subjects that the host itself has, and that a reload may add.
+/// Routes, and components, that the host itself has and that reloads may add.
 const ROOM: usize = 64;
+/// Stores that reloads may add.
+const ROOM_FOR_STORES: usize = 8;

@@ -122,7 +122,7 @@ impl Handler {
         };
         if let Some(series) = &table.unmatched {
             let mut recorder = self.record(series, request.method(), began);
-            self.log(&mut recorder, request, client, None, None);
+            self.log(&mut recorder, request, client, None, parent(request));
             seal(&mut response, recorder);
         }
         response
@@ -162,10 +162,7 @@ impl Handler {
         route: &Route,
         recorder: &mut Recorder,
     ) -> Option<TraceContext> {
-        let parent = request
-            .headers()
-            .get(TRACEPARENT)
-            .and_then(TraceContext::parse);
+        let parent = parent(request);
         let span = self.tracer.server(parent, || describe(request, route));
         let Some(span) = span else { return parent };
         let context = span.context();
@@ -269,6 +266,12 @@ impl Handler {
             });
         }
     }
+}
+
+/// The trace that the client says the request belongs to.
+fn parent(request: &Request<Incoming>) -> Option<TraceContext> {
+    let value = request.headers().get(TRACEPARENT);
+    value.and_then(TraceContext::parse)
 }
 
 /// The span of a request, by OpenTelemetry's conventions for HTTP servers. The query is left out,

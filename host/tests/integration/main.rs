@@ -26,4 +26,5 @@ mod limits;
 mod readme;
 mod reload;
 mod services;
+mod telemetry;
 mod traces;

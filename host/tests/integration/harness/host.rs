@@ -272,7 +272,8 @@ impl Host {
         self.addresses[0].split_once("://").unwrap().1
     }
 
-    fn pid(&self) -> Pid {
+    /// The process.
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
     }
 
