@@ -17,7 +17,8 @@ python_environment() {
     mkdir -p "$tools"
     python3 -m venv "$tools/monitoring" &&
       "$PYTHON" -m pip install --quiet --disable-pip-version-check --requirement "$pins" &&
-      cp "$pins" "$stamp"
+      cp "$pins" "$stamp" ||
+      { echo "$tools/monitoring cannot be made: it needs python3 with venv, and PyPI"; return 1; }
   fi
 }
 

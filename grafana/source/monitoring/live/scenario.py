@@ -14,10 +14,12 @@ from monitoring.live.prometheus import Span
 from monitoring.live.receivers import Upstream, Webhook, serving
 from monitoring.live.report import Report
 from monitoring.live.stack import Stack
-from monitoring.live.wait import NotSeenError, until
+from monitoring.live.wait import PATIENCE, NotSeenError, until
 
 # How long the services are used before anything goes wrong, in seconds.
 QUIET = 15.0
+# What a question gets when its phase is over time.
+LEAST_PATIENCE = 2.0
 # The machine that the test runs on may well be busy or full, which is no fault of the host.
 MACHINE = "Node"
 
@@ -41,6 +43,7 @@ class Scenario:
         held.callback(self._stack.stop)
         self._stack.start()
         self._started = time.time()
+        self._begin("all is well")
 
     def all_is_well(self) -> None:
         """Nothing is told of services that do what they should."""
@@ -54,11 +57,11 @@ class Scenario:
         """Each fault's alerts are told, and told to be over after the fault."""
         with ExitStack() as held:
             for fault in faults:
-                self._report.note(f"--      {fault.title}")
+                self._begin(fault.title)
                 held.enter_context(fault.context())
             for fault in faults:
                 self._fire(fault.title, *fault.alerts)
-            self._report.note("--      everything is as it should be again")
+        self._begin("everything is as it should be again")
         for fault in faults:
             self._end(*fault.alerts)
         self._see("nothing else is left", self._nothing_fires)
@@ -68,17 +71,17 @@ class Scenario:
         one = Expected("InstanceDown", TELL, {"instance": self.second.admin})
         both = Expected("ServiceDown", WAKE, {"job": "weir"})
         probe = Expected("HealthCheckFailed", WAKE, {"instance": self.first.url + "/data/"})
-        self._report.note("--      an instance is gone")
+        self._begin("an instance is gone")
         self.second.stop()
         self._fire("an instance is gone", one)
-        self._report.note("--      both are gone")
+        self._begin("both are gone")
         self.first.stop()
         self._fire("both are gone", both, probe)
         self._see("InstanceDown is silent meanwhile", lambda: self._is_inhibited(one))
         for instance in (self.first, self.second):
             instance.start()
             instance.process.wait()
-        self._report.note("--      both are back")
+        self._begin("both are back")
         self._end(one, both, probe)
         self._see("nothing else is left", self._nothing_fires)
 
@@ -89,6 +92,11 @@ class Scenario:
             for where, of_cluster, problem in Board(file, self._stack.prometheus, times).answers():
                 what = f"{where} has data{' (of a cluster)' if of_cluster else ''}"
                 self._see_none(what, problem)
+
+    def _begin(self, what: str) -> None:
+        # One deadline for all that follows from it, since all of that takes its time together.
+        self._report.note(f"--      {what}")
+        self._deadline = time.monotonic() + PATIENCE
 
     def _fire(self, when: str, *alerts: Expected) -> None:
         for alert in alerts:
@@ -122,7 +130,7 @@ class Scenario:
 
     def _see(self, what: str, ask: Callable[[], object]) -> None:
         try:
-            until(what, ask)
+            until(what, ask, max(self._deadline - time.monotonic(), LEAST_PATIENCE))
         except NotSeenError as error:
             state = [each["labels"] for each in self._stack.alertmanager.alerts()]
             self._report.failed(what, "\n".join([str(error), *map(str, state)]))
