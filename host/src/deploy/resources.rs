@@ -19,6 +19,7 @@ use crate::telemetry::metrics::storage::StoreFigures;
 use crate::telemetry::traces::tracer::Tracer;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -66,6 +67,8 @@ pub struct Toolchain {
     pub linker: Linker<InstanceState>,
     /// Compiled components on disk, if the folder can be trusted.
     pub cache: Option<CompileCache>,
+    /// Where components are kept that were fetched.
+    pub fetched: PathBuf,
 }
 
 impl Toolchain {
@@ -80,6 +83,7 @@ impl Toolchain {
             engine,
             linker,
             cache,
+            fetched: directories.fetched.clone(),
         })
     }
 }

@@ -24,4 +24,5 @@ mod limits;
 mod readme;
 mod reload;
 mod services;
+mod sources;
 mod traces;
