@@ -14,7 +14,7 @@ use crate::config::component::{ComponentSettings, Execution};
 use crate::config::log_directory as settings;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::command::CommandPre;
-use crate::engine::loader::{self, LoadError, Loaded};
+use crate::engine::loader::{self, LoadError, Loaded, Stored};
 use crate::engine::state::InstanceState;
 use crate::manifest::component::Component;
 use crate::manifest::resolver::Resolver;
@@ -152,7 +152,11 @@ pub fn not_loaded(plan: &Plan<'_>, error: &LoadError) -> Problem {
 
 fn load(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Loaded, Problems> {
     let path = file(plan, &toolchain.fetched)?;
-    let loaded = loader::load(&toolchain.engine, toolchain.cache.as_ref(), &path);
+    let stored = Stored {
+        precompiled: toolchain.precompiled.as_ref(),
+        cache: toolchain.cache.as_ref(),
+    };
+    let loaded = loader::load(&toolchain.engine, stored, &path);
     loaded.map_err(|error| not_loaded(plan, &error).into())
 }
 

@@ -74,6 +74,12 @@ pub enum CacheError {
         /// The user this process runs as.
         uid: u32,
     },
+    /// Others could put code there that was compiled ahead.
+    #[error("{path} is not used: only root and the user that Weir runs as may be able to write it")]
+    Writable {
+        /// The folder or the file.
+        path: PathBuf,
+    },
 }
 
 /// A folder of compiled components for one engine.
