@@ -1,8 +1,8 @@
 //! `source`: where the code of a component comes from.
 
 use super::unsupported::unsupported;
-use crate::diagnostic::document::{FromValue, Table, Value};
 use crate::diagnostic::Problem;
+use crate::diagnostic::document::{FromValue, Table, Value};
 use crate::engine::compile_cache::Digest;
 use serde::{Serialize, Serializer};
 use url::Url;
