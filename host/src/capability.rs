@@ -5,7 +5,7 @@
 //! of a component without the grant gets the interface's own error, not a trap.
 
 pub mod files;
-mod folder;
+pub(crate) mod folder;
 pub mod interfaces;
 pub mod key_value;
 pub mod log_directory;

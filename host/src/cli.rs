@@ -11,6 +11,7 @@
 mod banner;
 mod build;
 mod check;
+mod compile;
 mod health;
 mod logs;
 mod options;
@@ -45,6 +46,8 @@ enum Command {
     Build(build::Options),
     /// Load every component without serving, and say what each imports and may use
     Check(check::Options),
+    /// Compile every component ahead, for the machines that an image goes to
+    Compile(compile::Options),
     /// Run a command component once, with the grants of its manifest
     Run(run::Options),
     /// Show what a component wrote to its log directory
@@ -59,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Up(options) => up::run(*options),
         Command::Build(options) => build::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Compile(options) => compile::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Logs(options) => logs::run(&options),
         Command::Health(options) => health::run(&options),

@@ -16,6 +16,7 @@ pub mod failure;
 pub mod loader;
 pub mod memory;
 pub mod pool;
+pub mod precompiled;
 pub mod settings;
 pub mod state;
 mod worker;

@@ -9,7 +9,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 /// Makes the folder and those above it, as far as they are not there, with these permissions.
-pub(super) fn create(path: &Path, mode: u32) -> io::Result<()> {
+pub(crate) fn create(path: &Path, mode: u32) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }

@@ -24,5 +24,10 @@ section! {
         /// to the user that Weir runs as and be closed to others, since what lies there is run as
         /// native code. Without it `cache` in the state directory.
         cache_directory: PathBuf,
+        /// Where `weir compile` has put components that were compiled ahead. Only the user that
+        /// Weir runs as and root may be able to write it. What another version of the engine
+        /// compiled, or for more than this processor has, is refused in one line and compiled anew.
+        /// Without it `precompiled` in the state directory.
+        precompiled_directory: PathBuf,
     }
 }

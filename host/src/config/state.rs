@@ -23,6 +23,10 @@ pub struct Directories {
     pub log: PathBuf,
     /// Compiled components.
     pub cache: PathBuf,
+    /// Components that were compiled ahead.
+    pub precompiled: PathBuf,
+    /// Components that were fetched.
+    pub fetched: PathBuf,
     /// Copies of the files that components may read.
     pub files: PathBuf,
 }
@@ -40,6 +44,8 @@ impl Config {
             key_value: state.join("key-value"),
             log: or(&self.log_root.root, "log"),
             cache: or(&self.engine.cache_directory, "cache"),
+            precompiled: or(&self.engine.precompiled_directory, "precompiled"),
+            fetched: state.join("fetched"),
             files: state.join("files"),
         }
     }

@@ -31,13 +31,13 @@ pub fn of(plan: &Plan<'_>, limits: &Limits) -> String {
         let _ = writeln!(text, "{name}={}", value.expose());
     }
     let _ = writeln!(text, "{:?}", plan.resolver.hosts(plan.component).ok());
-    let code = fs::read(plan.app.join(plan.component.source.path()));
-    let _ = writeln!(
-        text,
-        "{:?}",
+    // Of code that is fetched the digest is a part of the component.
+    let code = plan.component.source.path().map(|path| {
+        let code = fs::read(plan.app.join(path));
         code.map(|bytes| Digest::of(&bytes).to_string())
             .map_err(|error| error.kind())
-    );
+    });
+    let _ = writeln!(text, "{code:?}");
     let mounts = plan.component.files.iter().map(|mount| &mount.value);
     for file in files(mounts, plan.app) {
         let _ = writeln!(text, "{} {:?}", file.display(), version(&file));

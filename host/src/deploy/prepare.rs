@@ -4,6 +4,7 @@
 //! Whatever can be found wrong is reported at once, each at its place in the manifest. Nothing is
 //! put into service here, so a reload can prepare beside what runs.
 
+use super::fetch;
 use super::resources::{Resources, Toolchain};
 use crate::capability::key_value::Granted;
 use crate::capability::log_directory::{self, LogDirectory};
@@ -13,13 +14,14 @@ use crate::config::component::{ComponentSettings, Execution};
 use crate::config::log_directory as settings;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::command::CommandPre;
-use crate::engine::loader::{self, LoadError, Loaded};
+use crate::engine::loader::{self, LoadError, Loaded, Stored};
 use crate::engine::state::InstanceState;
 use crate::manifest::component::Component;
 use crate::manifest::resolver::Resolver;
+use crate::manifest::source::ComponentSource;
 use crate::telemetry::metrics::guest;
 use crate::telemetry::metrics::storage::LogFigures;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wasmtime_wasi_http::handler::ProxyPre;
 
@@ -122,24 +124,40 @@ pub fn command(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<(Loaded, Comman
     Ok((loaded, pre))
 }
 
-fn at_source(plan: &Plan<'_>, error: &LoadError) -> Problem {
+fn at_source(plan: &Plan<'_>, error: &dyn std::error::Error) -> Problem {
     Problem::new(error.to_string()).at(&plan.component.source.location, "")
 }
 
-fn load(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Loaded, Problems> {
-    let source = &plan.component.source;
-    let path = plan.app.join(source.path());
-    let Toolchain { engine, cache, .. } = toolchain;
-    let loaded = loader::load(engine, cache.as_ref(), &path).map_err(|error| {
-        let problem = at_source(plan, &error);
-        match (&error, &plan.component.build) {
-            (LoadError::Read { .. }, Some(_)) => {
-                problem.help(format!("build it with `weir build {}`", plan.id))
-            }
-            _ => problem,
+/// The file with the code, fetched to `fetched` if it comes from elsewhere. Blocks.
+pub fn file(plan: &Plan<'_>, fetched: &Path) -> Result<PathBuf, Problems> {
+    match &plan.component.source.value {
+        ComponentSource::File(path) => Ok(plan.app.join(path)),
+        ComponentSource::Remote { url, digest } => {
+            let file = fetch::file(url, digest, fetched);
+            file.map_err(|error| at_source(plan, &error).into())
         }
-    })?;
-    Ok(loaded)
+    }
+}
+
+/// The problem that a component's code cannot be loaded.
+pub fn not_loaded(plan: &Plan<'_>, error: &LoadError) -> Problem {
+    let problem = at_source(plan, error);
+    match (error, &plan.component.build) {
+        (LoadError::Read { .. }, Some(_)) => {
+            problem.help(format!("build it with `weir build {}`", plan.id))
+        }
+        _ => problem,
+    }
+}
+
+fn load(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Loaded, Problems> {
+    let path = file(plan, &toolchain.fetched)?;
+    let stored = Stored {
+        precompiled: toolchain.precompiled.as_ref(),
+        cache: toolchain.cache.as_ref(),
+    };
+    let loaded = loader::load(&toolchain.engine, stored, &path);
+    loaded.map_err(|error| not_loaded(plan, &error).into())
 }
 
 /// What can be said of a component without opening anything.

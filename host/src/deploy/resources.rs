@@ -12,13 +12,15 @@ use crate::config::state::Directories;
 use crate::engine::budget::InstanceBudget;
 use crate::engine::compile_cache::CompileCache;
 use crate::engine::epoch::EpochTicker;
-use crate::engine::settings::{self, Settings};
+use crate::engine::precompiled::Precompiled;
+use crate::engine::settings::{self, Machine, Settings};
 use crate::engine::state::InstanceState;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::storage::StoreFigures;
 use crate::telemetry::traces::tracer::Tracer;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -40,6 +42,9 @@ pub enum ResourceError {
         "the WebAssembly engine cannot be set up: {0:#}\nwith less `engine.instances` in weir.toml it needs less address space"
     )]
     Engine(wasmtime::Error),
+    /// The compiler knows no such machine.
+    #[error("components cannot be compiled for that machine: {0:#}")]
+    Compiler(wasmtime::Error),
     /// A thread cannot be started, or another resource of the system is not there.
     #[error("{what}: {source}")]
     System {
@@ -66,6 +71,10 @@ pub struct Toolchain {
     pub linker: Linker<InstanceState>,
     /// Compiled components on disk, if the folder can be trusted.
     pub cache: Option<CompileCache>,
+    /// Components that were compiled ahead, if there are any that can be trusted.
+    pub precompiled: Option<Precompiled>,
+    /// Where components are kept that were fetched.
+    pub fetched: PathBuf,
 }
 
 impl Toolchain {
@@ -76,11 +85,21 @@ impl Toolchain {
         let cache = CompileCache::open(&directories.cache, &engine)
             .inspect_err(|error| warn!(%error, "components are compiled at every start"))
             .ok();
+        let precompiled = Precompiled::open(&directories.precompiled)
+            .inspect_err(|error| warn!(%error, "no component that was compiled ahead is used"))
+            .unwrap_or_default();
         Ok(Self {
             engine,
             linker,
             cache,
+            precompiled,
+            fetched: directories.fetched.clone(),
         })
+    }
+
+    /// An engine that compiles ahead for `machine`.
+    pub fn compiler(config: &Config, machine: &Machine) -> Result<wasmtime::Engine, ResourceError> {
+        settings::compiler(sizes(config), machine).map_err(ResourceError::Compiler)
     }
 }
 

@@ -24,6 +24,19 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
+
+    /// Reads 64 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let mut digest = [0; 32];
+        for (byte, number) in digest.iter_mut().zip(0..) {
+            *byte = u8::from_str_radix(text.get(2 * number..2 * number + 2)?, 16).ok()?;
+        }
+        Some(Self(digest))
+    }
 }
 
 impl std::fmt::Display for Digest {
@@ -60,6 +73,12 @@ pub enum CacheError {
         path: PathBuf,
         /// The user this process runs as.
         uid: u32,
+    },
+    /// Others could put code there that was compiled ahead.
+    #[error("{path} is not used: only root and the user that Weir runs as may be able to write it")]
+    Writable {
+        /// The folder or the file.
+        path: PathBuf,
     },
 }
 

@@ -5,6 +5,7 @@
 
 use super::command::CommandPre;
 use super::compile_cache::{CompileCache, Digest};
+use super::precompiled::Precompiled;
 use super::state::InstanceState;
 use crate::capability::interfaces;
 use std::io;
@@ -129,21 +130,23 @@ pub struct Loaded {
     pub places: u32,
 }
 
-/// Reads and compiles the component at `path`.
-pub fn load(
-    engine: &Engine,
-    cache: Option<&CompileCache>,
-    path: &Path,
-) -> Result<Loaded, LoadError> {
-    let read = |source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let bytes = std::fs::read(path).map_err(read)?;
-    check_header(path, &bytes)?;
-    let digest = Digest::of(&bytes);
-    let cached = cache.and_then(|cache| cache.load(engine, &digest));
-    let component = match cached {
+/// Where compiled code may already be.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    /// Compiled ahead, for a machine like this one.
+    pub precompiled: Option<&'a Precompiled>,
+    /// Compiled by a host on this machine.
+    pub cache: Option<&'a CompileCache>,
+}
+
+/// Reads the component at `path`, and compiles it unless that was done before.
+pub fn load(engine: &Engine, stored: Stored<'_>, path: &Path) -> Result<Loaded, LoadError> {
+    let (bytes, digest) = read(path)?;
+    let Stored { precompiled, cache } = stored;
+    let component = precompiled
+        .and_then(|precompiled| precompiled.load(engine, &digest))
+        .or_else(|| cache?.load(engine, &digest));
+    let component = match component {
         Some(component) => component,
         None => compile(engine, cache, path, &bytes, &digest)?,
     };
@@ -167,6 +170,32 @@ pub fn load(
     })
 }
 
+/// Compiles the component at `path` without loading it; gives its digest and the code.
+pub fn compile_ahead(engine: &Engine, path: &Path) -> Result<(Digest, Vec<u8>), LoadError> {
+    let (bytes, digest) = read(path)?;
+    match engine.precompile_component(&bytes) {
+        Ok(code) => Ok((digest, code)),
+        Err(error) => Err(not_compiled(path, &error)),
+    }
+}
+
+fn read(path: &Path) -> Result<(Vec<u8>, Digest), LoadError> {
+    let bytes = std::fs::read(path).map_err(|source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    check_header(path, &bytes)?;
+    let digest = Digest::of(&bytes);
+    Ok((bytes, digest))
+}
+
+fn not_compiled(path: &Path, error: &wasmtime::Error) -> LoadError {
+    LoadError::Compile {
+        path: path.to_owned(),
+        reason: format!("{error:#}"),
+    }
+}
+
 /// A component begins with `\0asm` and the version `0d 00 01 00`; a core module has `01 00 00 00`.
 fn check_header(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
     match bytes {
@@ -188,10 +217,7 @@ fn compile(
     bytes: &[u8],
     digest: &Digest,
 ) -> Result<Component, LoadError> {
-    let failed = |error: wasmtime::Error| LoadError::Compile {
-        path: path.to_owned(),
-        reason: format!("{error:#}"),
-    };
+    let failed = |error| not_compiled(path, &error);
     let Some(cache) = cache else {
         return Component::new(engine, bytes).map_err(failed);
     };

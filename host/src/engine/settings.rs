@@ -5,6 +5,7 @@
 //! linear memory, so that guest accesses need no bounds check. Only what guests touch is resident.
 
 use crate::telemetry::metrics::PoolSlots;
+use clap::ValueEnum;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 
 /// The version of wasmtime, as the metrics tell it.
@@ -38,6 +39,66 @@ const MAX_INSTANCE_SIZE: usize = 8 << 20;
 /// The engine that all components run on.
 pub fn engine(settings: Settings) -> Result<wasmtime::Engine> {
     wasmtime::Engine::new(&config(settings))
+}
+
+/// The least processor that code is compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Cpu {
+    /// Any with 64 bits.
+    #[value(name = "x86-64")]
+    X86_64,
+    /// From about 2009: SSE4.2 and POPCNT.
+    #[value(name = "x86-64-v2")]
+    X86_64V2,
+    /// From about 2013: AVX2, BMI2 and FMA.
+    #[value(name = "x86-64-v3")]
+    X86_64V3,
+    /// With AVX-512.
+    #[value(name = "x86-64-v4")]
+    X86_64V4,
+}
+
+impl Cpu {
+    /// What the compiler calls it.
+    fn flag(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86-64",
+            Self::X86_64V2 => "x86-64-v2",
+            Self::X86_64V3 => "x86-64-v3",
+            Self::X86_64V4 => "x86-64-v4",
+        }
+    }
+}
+
+/// The machine that code is compiled for.
+#[derive(Clone, Debug, Default)]
+pub struct Machine {
+    /// Its target; without it this machine's.
+    pub target: Option<String>,
+    /// Its processor; without it this machine's, or the least that the target has.
+    pub cpu: Option<Cpu>,
+}
+
+/// An engine that only compiles, for `machine`. What it compiles can be used by an engine with the
+/// same settings, on every machine that has what `machine` has.
+#[expect(
+    unsafe_code,
+    reason = "the only way to name the processor that code is for"
+)]
+pub fn compiler(settings: Settings, machine: &Machine) -> Result<wasmtime::Engine> {
+    let mut config = config(settings);
+    // With a target the compiler uses nothing of this machine's processor but what is asked for.
+    let target = machine.target.clone();
+    let own = || format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    if let Some(target) = target.or_else(|| machine.cpu.map(|_| own())) {
+        config.target(&target)?;
+    }
+    if let Some(cpu) = machine.cpu {
+        // SAFETY: it is a preset of instructions that the processor has. Before code is run, the
+        // engine that loads it checks that its processor has them.
+        unsafe { config.cranelift_flag_enable(cpu.flag()) };
+    }
+    wasmtime::Engine::new(&config)
 }
 
 /// What is in use of an engine's pool that was made with `settings`.

@@ -1,5 +1,6 @@
 //! Commands by `weir run`, and log directories by `weir logs`.
 
+mod compile;
 mod health_check;
 mod run;
 mod traffic;

@@ -26,5 +26,6 @@ mod limits;
 mod readme;
 mod reload;
 mod services;
+mod sources;
 mod telemetry;
 mod traces;

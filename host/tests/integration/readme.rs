@@ -57,8 +57,14 @@ async fn the_component_is_one_that_runs() {
 }
 
 #[tokio::test]
-async fn the_manifest_is_one_that_is_accepted() {
-    let app = App::new().manifest(&blocks("toml").join("\n"));
+async fn the_manifest_and_the_configuration_are_ones_that_are_accepted() {
+    let blocks = blocks("toml").into_iter();
+    let (config, manifest): (Vec<_>, Vec<_>) =
+        blocks.partition(|block| block.starts_with("[key_value_store."));
+    assert!(!config.is_empty() && !manifest.is_empty());
+    let app = App::new()
+        .config(&config.join("\n"))
+        .manifest(&manifest.join("\n"));
     let (status, text) = app.run("check").await;
     // The file that it names is not there; nothing else is wrong.
     assert_eq!(status, 2, "{text}");

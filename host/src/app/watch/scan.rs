@@ -24,7 +24,7 @@ impl Scan {
         let mut artefacts = definition.files.clone();
         let mut read = BTreeMap::new();
         for (id, component) in definition.components() {
-            artefacts.push(app.join(component.source.path()));
+            artefacts.extend(component.source.path().map(|path| app.join(path)));
             for dependency in &component.dependencies {
                 artefacts.extend(dependency.path().map(|path| app.join(path)));
             }

@@ -35,6 +35,12 @@ impl App {
         }
     }
 
+    /// Compiled guests are not shared with other tests.
+    pub(crate) fn without_shared_cache(mut self) -> Self {
+        self.config.clear();
+        self
+    }
+
     /// The folder that everything lies in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -146,12 +152,10 @@ impl App {
             return launch;
         }
         let state = self.folder().join("state").display().to_string();
-        launch.up_only = vec![
-            "--admin".into(),
-            "127.0.0.1:0".into(),
-            "--state-dir".into(),
-            state,
-        ];
+        launch.up_only = vec!["--admin".into(), "127.0.0.1:0".into()];
+        if !self.config.contains("[state]") {
+            launch.up_only.extend(["--state-dir".into(), state]);
+        }
         if !self.config.contains("[[listener]]") && !launch.args.iter().any(|arg| arg == "--listen")
         {
             launch

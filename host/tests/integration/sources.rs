@@ -1,0 +1,142 @@
+//! Components whose code is fetched: `source = { url, digest }`.
+
+use crate::harness::app::App;
+use crate::harness::guest;
+use crate::harness::server::free_port;
+use sha2::{Digest as _, Sha256};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+/// A server of one file that counts how often it was asked.
+struct FileServer {
+    port: u16,
+    asked: Arc<AtomicUsize>,
+}
+
+impl FileServer {
+    /// Answers the first `refusals` requests with 503 and redirects `/moved`.
+    fn start(content: Vec<u8>, refusals: usize) -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in socket.incoming().map_while(Result::ok) {
+                let refused = count.fetch_add(1, SeqCst) < refusals;
+                answer(stream, refused, &content);
+            }
+        });
+        Self { port, asked }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(SeqCst)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+fn answer(mut stream: TcpStream, refused: bool, content: &[u8]) {
+    let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
+    let request = head.next().unwrap().unwrap();
+    head.map_while(Result::ok).find(String::is_empty);
+    let (status, header, body) = match request.split(' ').nth(1).unwrap() {
+        _ if refused => ("503 Service Unavailable", "", &b""[..]),
+        "/moved" => ("302 Found", "location: /file.wasm\r\n", &b""[..]),
+        "/file.wasm" => ("200 OK", "", content),
+        _ => ("404 Not Found", "", &b""[..]),
+    };
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    // A client that has gone does not matter.
+    let _ = stream.write_all(&[head.as_bytes(), body].concat());
+}
+
+fn code() -> Vec<u8> {
+    std::fs::read(guest("p3_hello")).unwrap()
+}
+
+fn digest(content: &[u8]) -> String {
+    let digits = Sha256::digest(content);
+    let digits = digits.iter().map(|byte| format!("{byte:02x}"));
+    format!("sha256:{}", digits.collect::<String>())
+}
+
+/// An app whose component comes from `url`, with its state in `state`.
+fn app(url: &str, digest: &str, state: &Path) -> App {
+    App::new()
+        .manifest(&format!(
+            "[[trigger.http]]\nroute = \"/...\"\ncomponent = \"far\"\n\
+             [component.far]\nsource = {{ url = \"{url}\", digest = \"{digest}\" }}"
+        ))
+        .config(&format!("[state]\ndirectory = {state:?}"))
+}
+
+#[tokio::test]
+async fn code_is_fetched_once_and_afterwards_no_server_is_needed() {
+    let state = tempfile::tempdir().unwrap();
+    let server = FileServer::start(code(), 2);
+    let digest = digest(&code());
+    let host = app(&server.url("/moved"), &digest, state.path())
+        .start()
+        .await;
+    assert_eq!(host.get("/").await.status, 200);
+    host.logged(&["fetched again", "503"]).await;
+    assert_eq!(server.asked(), 4, "two refusals, the redirect and the file");
+    drop(host);
+    let nobody = format!("http://127.0.0.1:{}/file.wasm", free_port());
+    for url in [server.url("/moved"), nobody] {
+        let host = app(&url, &digest, state.path()).start().await;
+        assert_eq!(host.get("/").await.status, 200);
+    }
+    assert_eq!(server.asked(), 4, "it was fetched before");
+}
+
+#[tokio::test]
+async fn code_with_another_digest_is_never_used() {
+    let state = tempfile::tempdir().unwrap();
+    let server = FileServer::start(code(), 0);
+    let wanted = digest(b"something else");
+    let (status, output) = app(&server.url("/file.wasm"), &wanted, state.path())
+        .fail()
+        .await;
+    assert_eq!(status, 2, "{output}");
+    assert!(output.contains(&digest(&code())), "{output}");
+    assert!(output.contains("not the one in the manifest"), "{output}");
+    assert_eq!(server.asked(), 1, "it is not fetched again");
+    // Nor is a file that was changed where it is kept.
+    let wanted = digest(&code());
+    let kept = state.path().join("fetched");
+    std::fs::create_dir_all(&kept).unwrap();
+    let name = wanted.trim_start_matches("sha256:");
+    std::fs::write(kept.join(format!("{name}.wasm")), "changed").unwrap();
+    let host = app(&server.url("/file.wasm"), &wanted, state.path())
+        .start()
+        .await;
+    assert_eq!(host.get("/").await.status, 200);
+    assert_eq!(server.asked(), 2);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_with_the_address_and_its_place_in_the_manifest() {
+    let state = tempfile::tempdir().unwrap();
+    let server = FileServer::start(Vec::new(), 0);
+    let missing = server.url("/none.wasm");
+    let (status, output) = app(&missing, &digest(b""), state.path()).fail().await;
+    assert_eq!(status, 2, "{output}");
+    for part in [&*missing, "status 404", "spin.toml:"] {
+        assert!(output.contains(part), "{part} in {output}");
+    }
+    assert_eq!(server.asked(), 1, "it is not asked for again");
+    let nobody = format!("http://127.0.0.1:{}/file.wasm", free_port());
+    let (status, output) = app(&nobody, &digest(b""), state.path()).fail().await;
+    assert_eq!(status, 2, "{output}");
+    assert!(output.contains("refused"), "{output}");
+}
