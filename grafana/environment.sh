@@ -11,15 +11,20 @@ export PATH=$PATH:$tools/debian/usr/bin
 
 # Anew when the file that pins the versions changes.
 python_environment() {
-  local pins=$grafana/requirements.txt stamp=$tools/.monitoring
-  if ! cmp --silent "$pins" "$stamp"; then
-    rm -rf "${tools:?}/monitoring"
-    mkdir -p "$tools"
-    python3 -m venv "$tools/monitoring" &&
-      "$PYTHON" -m pip install --quiet --disable-pip-version-check --requirement "$pins" &&
-      cp "$pins" "$stamp" ||
-      { echo "$tools/monitoring cannot be made: it needs python3 with venv, and PyPI"; return 1; }
+  cmp --silent "$grafana/requirements.txt" "$tools/.monitoring" && return
+  if ! install_python; then
+    echo "$tools/monitoring cannot be made: it needs python3 with venv, and PyPI"
+    return 1
   fi
+}
+
+install_python() {
+  rm -rf "${tools:?}/monitoring"
+  mkdir -p "$tools" &&
+    python3 -m venv "$tools/monitoring" &&
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check \
+      --requirement "$grafana/requirements.txt" &&
+    cp "$grafana/requirements.txt" "$tools/.monitoring"
 }
 
 # debian_programs PACKAGE...: unpacks those whose program, named as the package, is not there.
