@@ -15,6 +15,7 @@ pub mod failure;
 pub mod loader;
 pub mod memory;
 pub mod pool;
+pub mod refusal;
 pub mod settings;
 pub mod state;
 mod worker;

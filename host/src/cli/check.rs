@@ -9,6 +9,7 @@ use crate::deploy::generation;
 use crate::deploy::prepare::{self, Code, Plan};
 use crate::deploy::resources::Toolchain;
 use crate::diagnostic::Problems;
+use crate::engine::refusal;
 use crate::error::Error;
 use crate::manifest::component::Component;
 use clap::Args;
@@ -29,14 +30,8 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     let toolchain = Toolchain::new(&definition.config, &directories)?;
     let mut problems = Problems::default();
     for (id, component) in definition.components() {
-        let settings = definition.config.component(id, &component.settings);
-        let plan = Plan {
-            id,
-            component,
-            settings: &settings,
-            app: &definition.app,
-            resolver: &definition.resolver,
-        };
+        let settings = definition.settings(id, component);
+        let plan = definition.plan(id, component, &settings);
         problems.extend(prepare::check(&plan));
         match prepare::code(&plan, &toolchain) {
             Ok(code) => print!("{}", report(&plan, &code, &definition)),
@@ -59,6 +54,14 @@ fn report(plan: &Plan<'_>, code: &Code, definition: &Definition) -> String {
          of {} pool places, {} requests each at once\n",
         code.loaded.digest, code.loaded.places, reuse.concurrency
     ));
+    for withheld in code
+        .loaded
+        .imports
+        .iter()
+        .filter_map(|name| refusal::withheld(name))
+    {
+        text.push_str(&format!("  {withheld} is not inherited by a dependency\n"));
+    }
     for (capability, imports) in by_capability(&code.loaded.imports) {
         let granted = grant(capability, plan.component, plan.settings);
         text.push_str(&format!("  {:24}  {granted}\n", capability.to_string()));

@@ -1,6 +1,7 @@
 //! Options that several commands have.
 
 use crate::app::definition::Wanted;
+use crate::capability::interfaces::Contract;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -45,6 +46,10 @@ pub(super) struct AppOptions {
     #[arg(long, env = "WEIR_RUNTIME_CONFIG_FILE", value_name = "FILE")]
     runtime_config_file: Option<PathBuf>,
 
+    /// Run the app as Spin would: nothing of weir:platform, and every dependency composed
+    #[arg(long, env = "WEIR_PORTABLE")]
+    portable: bool,
+
     /// Not in Weir: build profiles of the manifest
     #[arg(long, value_name = "NAME", hide = true, value_parser = no_profile)]
     profile: Option<String>,
@@ -60,6 +65,10 @@ impl AppOptions {
             runtime_config: self.runtime_config_file.clone(),
             components: self.components.clone(),
             variables: self.variables.clone(),
+            contract: match self.portable {
+                true => Contract::Spin,
+                false => Contract::Weir,
+            },
             ..Wanted::default()
         }
     }

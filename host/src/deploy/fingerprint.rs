@@ -5,12 +5,14 @@
 //! generation, its instances and their state. Code counts by its bytes; files, of which there may
 //! be many, by name, size and time.
 
+use super::compose;
 use super::prepare::Plan;
 use crate::config::limits::Limits;
 use crate::engine::compile_cache::Digest;
 use crate::manifest::files::Mount;
 use std::fmt::Write as _;
 use std::fs;
+use std::iter;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -31,13 +33,11 @@ pub fn of(plan: &Plan<'_>, limits: &Limits) -> String {
         let _ = writeln!(text, "{name}={}", value.expose());
     }
     let _ = writeln!(text, "{:?}", plan.resolver.hosts(plan.component).ok());
-    let code = fs::read(plan.app.join(plan.component.source.path()));
-    let _ = writeln!(
-        text,
-        "{:?}",
-        code.map(|bytes| Digest::of(&bytes).to_string())
-            .map_err(|error| error.kind())
-    );
+    let dependencies = compose::composed(plan).filter_map(|one| compose::file(plan, one));
+    for file in iter::once(plan.app.join(plan.component.source.path())).chain(dependencies) {
+        let digest = fs::read(file).map(|bytes| Digest::of(&bytes).to_string());
+        let _ = writeln!(text, "{:?}", digest.map_err(|error| error.kind()));
+    }
     let mounts = plan.component.files.iter().map(|mount| &mount.value);
     for file in files(mounts, plan.app) {
         let _ = writeln!(text, "{} {:?}", file.display(), version(&file));

@@ -4,7 +4,9 @@
 //! Whatever can be found wrong is reported at once, each at its place in the manifest. Nothing is
 //! put into service here, so a reload can prepare beside what runs.
 
+use super::compose;
 use super::resources::{Resources, Toolchain};
+use crate::capability::interfaces::Contract;
 use crate::capability::key_value::Granted;
 use crate::capability::log_directory::{self, LogDirectory};
 use crate::capability::outbound_http::Outbound;
@@ -12,8 +14,9 @@ use crate::capability::{Grants, files};
 use crate::config::component::{ComponentSettings, Execution};
 use crate::config::log_directory as settings;
 use crate::diagnostic::{Problem, Problems};
-use crate::engine::loader::{self, Loaded};
+use crate::engine::loader::{self, LoadError, Loaded};
 use crate::engine::state::InstanceState;
+use crate::manifest::Manifest;
 use crate::manifest::component::Component;
 use crate::manifest::resolver::Resolver;
 use crate::telemetry::metrics::guest;
@@ -69,9 +72,13 @@ pub struct Plan<'a> {
     pub app: &'a Path,
     /// The values of variables.
     pub resolver: &'a Resolver,
+    /// What it is a part of; other components may be dependencies of it.
+    pub manifest: &'a Manifest,
+    /// Whose interfaces it may import.
+    pub contract: Contract,
 }
 
-/// Reads, compiles and links the code. Blocks, for seconds where it must be compiled.
+/// Reads, composes, compiles and links the code. Blocks, for seconds where it must be compiled.
 pub fn code(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Code, Problems> {
     let source = &plan.component.source;
     let path = plan.app.join(source.path());
@@ -81,7 +88,7 @@ pub fn code(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Code, Problems> {
         cache,
     } = toolchain;
     let at_source = |message: String| Problem::new(message).at(&source.location, "");
-    let loaded = loader::load(engine, cache.as_ref(), &path).map_err(|error| {
+    let bytes = loader::read(&path).map_err(|error| {
         let problem = at_source(error.to_string());
         match (&error, &plan.component.build) {
             (loader::LoadError::Read { .. }, Some(_)) => {
@@ -90,24 +97,16 @@ pub fn code(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Code, Problems> {
             _ => problem,
         }
     })?;
-    let pre = loaded
-        .link(linker)
-        .map_err(|error| at_source(error.to_string()))?;
+    let bytes = compose::compose(plan, bytes)?;
+    let failed = |error: LoadError| at_source(error.to_string());
+    let loaded = loader::load(engine, cache.as_ref(), &path, &bytes).map_err(failed)?;
+    let pre = loaded.link(linker, plan.contract).map_err(failed)?;
     Ok(Code { loaded, pre })
 }
 
 /// What can be said of a component without opening anything.
 pub fn check(plan: &Plan<'_>) -> Problems {
     let mut problems = Problems::default();
-    for dependency in &plan.component.dependencies {
-        if !dependency.is_provided_by_host() {
-            let message = format!("dependency `{}` cannot be composed yet", *dependency.name);
-            let problem = Problem::new(message)
-                .at(&dependency.name.location, "")
-                .help("compose it into the component when that is built, with `wac plug`");
-            problems.push(problem);
-        }
-    }
     if plan.settings.metrics.is_some() && guest::is_reserved(plan.id) {
         let message = format!(
             "the metrics of `{}` would look like the host's own",

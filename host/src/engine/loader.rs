@@ -4,8 +4,9 @@
 //! Each step has an error that names the cause and, where there is one, the nearest fix.
 
 use super::compile_cache::{CompileCache, Digest};
+use super::refusal;
 use super::state::InstanceState;
-use crate::capability::interfaces;
+use crate::capability::interfaces::{self, Contract};
 use std::io;
 use std::path::{Path, PathBuf};
 use wasmtime::Engine;
@@ -76,10 +77,12 @@ pub enum LoadError {
         other: String,
     },
     /// It imports what Weir does not have.
-    #[error("{path} imports what Weir does not offer:{}", list(imports))]
+    #[error("{path} imports what {contract} does not offer:{}", list(imports))]
     MissingImports {
         /// The file.
         path: PathBuf,
+        /// Whose interfaces it may import.
+        contract: Contract,
         /// Each with the nearest that is offered.
         imports: Vec<String>,
     },
@@ -112,23 +115,30 @@ pub struct Loaded {
     pub places: u32,
 }
 
-/// Reads and compiles the component at `path`.
-pub fn load(
-    engine: &Engine,
-    cache: Option<&CompileCache>,
-    path: &Path,
-) -> Result<Loaded, LoadError> {
+/// Reads the component at `path`.
+pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let read = |source| LoadError::Read {
         path: path.to_owned(),
         source,
     };
     let bytes = std::fs::read(path).map_err(read)?;
     check_header(path, &bytes)?;
-    let digest = Digest::of(&bytes);
+    Ok(bytes)
+}
+
+/// Compiles the component `bytes`. They were read from `path`, which errors name; they may have
+/// been composed since, and are found in the cache by what they are now.
+pub fn load(
+    engine: &Engine,
+    cache: Option<&CompileCache>,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<Loaded, LoadError> {
+    let digest = Digest::of(bytes);
     let cached = cache.and_then(|cache| cache.load(engine, &digest));
     let component = match cached {
         Some(component) => component,
-        None => compile(engine, cache, path, &bytes, &digest)?,
+        None => compile(engine, cache, path, bytes, &digest)?,
     };
     let ty = component.component_type();
     let imports = ty
@@ -199,27 +209,20 @@ fn places(component: &Component) -> u32 {
 }
 
 impl Loaded {
-    /// Links its imports and finds its handler.
+    /// Links its imports, as far as `contract` has them, and finds its handler.
     pub fn link(
         &self,
         linker: &Linker<InstanceState>,
+        contract: Contract,
     ) -> Result<ProxyPre<InstanceState>, LoadError> {
         let handler = self.handler()?;
-        let missing: Vec<_> = self
-            .imports
-            .iter()
-            .filter_map(|name| interfaces::missing(name))
-            .collect();
-        if !missing.is_empty() {
-            return Err(LoadError::MissingImports {
-                path: self.path.clone(),
-                imports: missing,
-            });
-        }
+        self.check_imports(contract)?;
         let link = |error: wasmtime::Error| LoadError::Link {
             path: self.path.clone(),
             reason: format!("{error:#}"),
         };
+        let refusing = refusal::link(linker, &self.component).map_err(link)?;
+        let linker = refusing.as_ref().unwrap_or(linker);
         let pre = linker.instantiate_pre(&self.component).map_err(link)?;
         match handler {
             Handler::P2 => p2::bindings::ProxyPre::new(pre)
@@ -228,6 +231,21 @@ impl Loaded {
             Handler::P3 => p3::bindings::ServicePre::new(pre)
                 .map(ProxyPre::P3)
                 .map_err(link),
+        }
+    }
+
+    fn check_imports(&self, contract: Contract) -> Result<(), LoadError> {
+        let imports = self.imports.iter().map(|name| refusal::original(name));
+        let missing: Vec<_> = imports
+            .filter_map(|name| interfaces::missing(name, contract))
+            .collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(LoadError::MissingImports {
+                path: self.path.clone(),
+                contract,
+                imports: missing,
+            }),
         }
     }
 

@@ -15,6 +15,7 @@
 mod harness;
 
 mod capabilities;
+mod dependencies;
 mod guests;
 mod http;
 mod limits;

@@ -46,6 +46,21 @@ impl DependencyName {
     pub fn version(&self) -> Option<&semver::Version> {
         self.version.as_ref()
     }
+
+    /// Whether it names this import: all that it says must be equal.
+    pub fn matches(&self, import: &str) -> bool {
+        let Ok(import) = Self::try_from(import.to_owned()) else {
+            return false;
+        };
+        match &self.package {
+            None => self.text == import.text,
+            Some(_) => {
+                self.package == import.package
+                    && (self.interface.is_none() || self.interface == import.interface)
+                    && (self.version.is_none() || self.version == import.version)
+            }
+        }
+    }
 }
 
 impl TryFrom<String> for DependencyName {
@@ -127,6 +142,18 @@ mod tests {
             (Some("a:b"), None)
         );
         assert_eq!(name("plain-name").unwrap().package(), None);
+    }
+
+    #[test]
+    fn a_name_matches_imports_that_are_equal_in_all_it_says() {
+        let matches = |text: &str, import: &str| name(text).unwrap().matches(import);
+        for text in ["a:b", "a:b@0.1.0", "a:b/c", "a:b/c@0.1.0"] {
+            assert!(matches(text, "a:b/c@0.1.0"), "{text}");
+        }
+        for text in ["a:c", "a:b@0.1.1", "a:b/d", "a-b", "a:b/c@0.2.0"] {
+            assert!(!matches(text, "a:b/c@0.1.0"), "{text}");
+        }
+        assert!(matches("plain", "plain") && !matches("a:b@0.1.0", "a:b/c"));
     }
 
     #[test]
