@@ -9,6 +9,7 @@
 mod banner;
 mod build;
 mod check;
+mod new;
 mod options;
 mod up;
 
@@ -39,6 +40,8 @@ enum Command {
     Build(build::Options),
     /// Load every component without serving, and say what each imports and may use
     Check(check::Options),
+    /// Write a component to begin with, and add it to the app around it
+    New(new::Options),
 }
 
 /// Does what the command line asks for.
@@ -47,6 +50,7 @@ pub fn run() -> ExitCode {
         Command::Up(options) => up::run(*options),
         Command::Build(options) => build::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::New(options) => new::run(&options),
     };
     done.unwrap_or_else(|error: Error| {
         error.report();
