@@ -30,12 +30,13 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
             .display()
             .to_string()
     };
+    let (package, manifest) = (shown(&written.package), shown(&written.manifest));
     println!(
-        "{} is in {}, which serves it at {}\n  cargo test                      in its folder runs its test\n  weir up --build --from {}   builds and serves it",
-        shown(&written.package),
-        shown(&written.manifest),
-        written.route,
-        shown(&written.manifest),
+        "{package} is written, and {manifest} serves it at {}",
+        written.route
+    );
+    println!(
+        "`weir up --build --from {manifest}` builds and serves it; `cargo test` in {package} runs its test"
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -19,7 +19,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::engine::loader;
 use crate::manifest::dependency::{Dependency, Origin};
 use graph::Composition;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use tracing::info;
 
@@ -116,9 +116,13 @@ fn assign(plan: &Plan<'_>, dependencies: &[&Dependency], composition: &Compositi
 fn matches_nothing(plan: &Plan<'_>, dependency: &Dependency, imports: &[String]) -> Problem {
     let name = dependency.name.to_string();
     let message = format!("dependency `{name}` matches no import of `{}`", plan.id);
+    let names: BTreeSet<_> = imports
+        .iter()
+        .map(|import| dependency.name.in_this_form(import))
+        .collect();
     Problem::new(message)
         .at(&dependency.name.location, "")
-        .suggest(&name, imports.iter().map(String::as_str))
+        .suggest(&name, names.iter().map(String::as_str))
 }
 
 fn add(

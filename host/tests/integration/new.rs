@@ -1,7 +1,7 @@
 //! `weir new`: what it writes builds, passes its own test and serves, at once.
 
 use crate::harness::host::{Host, Launch};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -19,16 +19,27 @@ fn new(folder: &Path, arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), text)
 }
 
-/// What is compiled is kept for the next run of the tests.
-fn compiled() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("new")
+/// Lets the package keep what it compiles for the next run of the tests.
+fn keep_what_is_compiled(package: &Path) {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new");
+    std::fs::create_dir_all(&kept).unwrap();
+    std::os::unix::fs::symlink(kept, package.join("target")).unwrap();
 }
 
-/// Builds the app in `folder` and serves it.
+/// Builds the app in `folder`, however long that takes, and serves it.
 async fn build_and_serve(folder: &Path) -> Host {
+    let manifest = folder.join("spin.toml");
+    let mut build = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let output = build
+        .arg("build")
+        .arg("--from")
+        .arg(&manifest)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
     let state = folder.join("state").display().to_string();
     let arguments = [
-        "--build",
         "--listen",
         "127.0.0.1:0",
         "--admin",
@@ -37,7 +48,7 @@ async fn build_and_serve(folder: &Path) -> Host {
         &state,
     ];
     let launch = Launch {
-        manifest: folder.join("spin.toml"),
+        manifest,
         args: arguments.map(str::to_owned).into(),
         ..Launch::default()
     };
@@ -48,9 +59,7 @@ fn passes_its_test(package: &Path) {
     let mut cargo = Command::new("cargo");
     cargo.args(["test", "--quiet"]).current_dir(package);
     // Set by the cargo that runs this, for this project.
-    cargo
-        .env_remove("RUSTUP_TOOLCHAIN")
-        .env("CARGO_TARGET_DIR", compiled());
+    cargo.env_remove("RUSTUP_TOOLCHAIN");
     let output = cargo.output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
@@ -67,6 +76,7 @@ async fn a_component_of_its_own_builds_serves_and_passes_its_test() {
     assert_eq!(status, 0, "{text}");
     assert!(text.contains("/my-service/..."), "{text}");
     let package = folder.path().join("my-service");
+    keep_what_is_compiled(&package);
     passes_its_test(&package);
     let host = build_and_serve(&package).await;
     let answer = host.get("/my-service/a").await.pair();
@@ -87,7 +97,9 @@ async fn in_an_app_a_component_is_added_beside_the_others() {
     assert_eq!(status, 0, "{text}");
     let manifest = std::fs::read_to_string(folder.path().join("spin.toml")).unwrap();
     assert!(manifest.starts_with(&app), "{manifest}");
-    passes_its_test(&folder.path().join("counter"));
+    let package = folder.path().join("counter");
+    keep_what_is_compiled(&package);
+    passes_its_test(&package);
     let host = build_and_serve(folder.path()).await;
     assert_eq!(host.get("/hello").await.text(), "Hello");
     for visits in ["1\n", "2\n"] {

@@ -2,8 +2,10 @@
 //! that stands in for `weir:platform`.
 
 #[path = "backend.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same tests on another host")]
 mod backend;
 #[path = "storage.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same tests on another host")]
 mod storage;
 
 use crate::harness::app::App;
