@@ -5,8 +5,11 @@
 //! reported at once.
 
 use super::variables;
+use crate::capability::interfaces::Contract;
+use crate::config::component::ComponentSettings;
 use crate::config::section::Layer as _;
 use crate::config::{Config, ConfigLayer};
+use crate::deploy::prepare::Plan;
 use crate::diagnostic::{Problem, Problems, Source};
 use crate::manifest::Manifest;
 use crate::manifest::component::Component;
@@ -35,6 +38,8 @@ pub struct Wanted {
     pub variables: Vec<(String, String)>,
     /// Settings, stronger than those in files.
     pub flags: ConfigLayer,
+    /// Whose interfaces components may import.
+    pub contract: Contract,
 }
 
 /// An app and its deployment, read and found consistent.
@@ -50,6 +55,8 @@ pub struct Definition {
     pub app: PathBuf,
     /// The files that it was read from, or would have been, were they there.
     pub files: Vec<PathBuf>,
+    /// Whose interfaces components may import.
+    pub contract: Contract,
 }
 
 impl Definition {
@@ -80,13 +87,42 @@ impl Definition {
             resolver,
             app,
             files,
+            contract: wanted.contract,
         })
     }
 
-    /// The components that run, by id.
+    /// The components that run, by id: those that a trigger leads to.
     pub fn components(&self) -> impl Iterator<Item = (&str, &Component)> {
-        let components = self.manifest.components.iter();
+        let components = self.manifest.triggered();
         components.map(|(id, component)| (id.as_str(), component))
+    }
+
+    /// The settings of a component. Under Spin's contract nothing of Weir's own is granted.
+    pub fn settings(&self, id: &str, component: &Component) -> ComponentSettings {
+        let mut settings = self.config.component(id, &component.settings);
+        if self.contract == Contract::Spin {
+            settings.log_directory = None;
+            settings.metrics = None;
+        }
+        settings
+    }
+
+    /// What is needed to prepare a component with these settings.
+    pub fn plan<'a>(
+        &'a self,
+        id: &'a str,
+        component: &'a Component,
+        settings: &'a ComponentSettings,
+    ) -> Plan<'a> {
+        Plan {
+            id,
+            component,
+            settings,
+            app: &self.app,
+            resolver: &self.resolver,
+            manifest: &self.manifest,
+            contract: self.contract,
+        }
     }
 }
 

@@ -153,14 +153,8 @@ impl Reloader {
         let table = self.table.load();
         let mut components = HashMap::new();
         for (id, component) in definition.components() {
-            let settings = definition.config.component(id, &component.settings);
-            let plan = Plan {
-                id,
-                component,
-                settings: &settings,
-                app: &definition.app,
-                resolver: &definition.resolver,
-            };
+            let settings = definition.settings(id, component);
+            let plan = definition.plan(id, component, &settings);
             let old = table.components.get(id).cloned();
             let fingerprint = fingerprint::of(&plan, &definition.config.limits);
             let unchanged = running.fingerprints.get(id) == Some(&fingerprint);
@@ -263,14 +257,8 @@ fn gone(before: &RouteTable, now: &RouteTable) -> Vec<String> {
 /// The fingerprint of every component.
 fn fingerprints(definition: &Definition) -> HashMap<String, String> {
     let one = |(id, component): (&str, &crate::manifest::component::Component)| {
-        let settings = definition.config.component(id, &component.settings);
-        let plan = Plan {
-            id,
-            component,
-            settings: &settings,
-            app: &definition.app,
-            resolver: &definition.resolver,
-        };
+        let settings = definition.settings(id, component);
+        let plan = definition.plan(id, component, &settings);
         let fingerprint = fingerprint::of(&plan, &definition.config.limits);
         (id.to_owned(), fingerprint)
     };

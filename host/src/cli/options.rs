@@ -1,8 +1,9 @@
 //! Options that several commands have.
 
 use crate::app::definition::Wanted;
+use crate::capability::interfaces::Contract;
 use crate::config::ConfigLayer;
-use clap::builder::TypedValueParser;
+use clap::builder::{BoolishValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Args, Command};
 use std::ffi::OsStr;
@@ -58,6 +59,10 @@ pub(super) struct ValueOptions {
     #[arg(long, env = "WEIR_RUNTIME_CONFIG_FILE", value_name = "FILE")]
     runtime_config_file: Option<PathBuf>,
 
+    /// Run the app as Spin would: nothing of weir:platform, and every dependency composed
+    #[arg(long, env = "WEIR_PORTABLE")]
+    portable: bool,
+
     /// Not in Weir: build profiles of the manifest
     #[arg(long, value_name = "NAME", hide = true, value_parser = no_profile)]
     profile: Option<String>,
@@ -89,6 +94,10 @@ pub(super) struct AppOptions {
 
     #[command(flatten)]
     values: ValueOptions,
+
+    /// Run the app as Spin would: nothing of weir:platform, and every dependency composed
+    #[arg(long, env = "WEIR_PORTABLE", value_parser = BoolishValueParser::new())]
+    portable: bool,
 }
 
 impl AppOptions {
@@ -97,6 +106,9 @@ impl AppOptions {
         let mut wanted = self.files.wanted(APP);
         wanted.components.clone_from(&self.components);
         self.values.add(&mut wanted);
+        if self.portable {
+            wanted.contract = Contract::Spin;
+        }
         wanted
     }
 }
