@@ -135,9 +135,9 @@ pub(super) const ERROR_TYPES: usize = 17;
 /// What can be wrong with a request of a component.
 pub(super) const CLIENT_ERROR_TYPES: usize = 8;
 /// Operations of key-value stores.
-const OPERATIONS: usize = 9;
+const OPERATIONS: usize = 10;
 /// How they end.
-pub(super) const RESULTS: usize = 9;
+pub(super) const RESULTS: usize = 10;
 
 catalog! {
     HTTP_SERVER_REQUEST_DURATION = Histogram "http.server.request.duration", "s",
