@@ -34,8 +34,8 @@ impl Guest for HealthCheck {
 
 /// Whether every check passed and was logged.
 async fn all() -> Result<bool, SettingError> {
-    let backend = address("backend_api").await?;
-    let data = address("data_api").await?;
+    let backend = address("backend_api_url", "backend_api_path").await?;
+    let data = address("data_api_url", "data_api_path").await?;
     let timeout = setting::seconds("check_timeout_seconds").await?;
     let mut passed = true;
     for check in check::all(&backend, &data) {
@@ -45,9 +45,9 @@ async fn all() -> Result<bool, SettingError> {
 }
 
 /// Where a service is: its origin, which is what can be granted, and the path in front of its own.
-async fn address(service: &str) -> Result<String, SettingError> {
-    let origin = setting::text(&format!("{service}_url")).await?;
-    let path = setting::text(&format!("{service}_path")).await?;
+async fn address(url: &'static str, path: &'static str) -> Result<String, SettingError> {
+    let origin = setting::text(url).await?;
+    let path = setting::text(path).await?;
     Ok(format!("{}{path}", origin.trim_end_matches('/')))
 }
 

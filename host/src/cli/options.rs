@@ -59,10 +59,6 @@ pub(super) struct ValueOptions {
     #[arg(long, env = "WEIR_RUNTIME_CONFIG_FILE", value_name = "FILE")]
     runtime_config_file: Option<PathBuf>,
 
-    /// Run the app as Spin would: nothing of weir:platform, and every dependency composed
-    #[arg(long, env = "WEIR_PORTABLE")]
-    portable: bool,
-
     /// Not in Weir: build profiles of the manifest
     #[arg(long, value_name = "NAME", hide = true, value_parser = no_profile)]
     profile: Option<String>,
