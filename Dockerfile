@@ -1,8 +1,9 @@
-# The image: a static binary, the app, its configuration and the roots of certificate authorities;
-# no shell, no libraries. It runs as a user without privileges and writes to /data and /logs alone.
+# The image: a static binary, the app, compiled ahead, its configuration, the roots of certificate
+# authorities and what all of it was made from (/sbom); no shell, no libraries. It runs as a user
+# without privileges and writes to /data and /logs alone.
 #
-#   docker build -t weir .                     takes the files from target/image (k8s/image/prepare)
-#   docker build -t weir --target complete .   builds them too, where there is only Docker
+#   make image                                 builds the files and takes them from target/image
+#   docker build -t weir --target complete .   builds them inside, where there is only Docker
 #
 # Both need BuildKit, which builds no stage that is not asked for.
 FROM rust:1.95-bookworm AS build
@@ -27,8 +28,9 @@ LABEL org.opencontainers.image.title="weir" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# Commands have a manifest of their own and no listeners: where they write, the environment says.
-ENV WEIR_FROM=/app/spin.toml \
+# Of this folder, commands take commands.toml and weir.toml. They have no listeners: where they write,
+# the environment says.
+ENV WEIR_FROM=/app \
     WEIR_STATE_DIR=/data \
     WEIR_LOG_DIRECTORY=/logs
 USER 65532:65532

@@ -5,6 +5,13 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
 WEIR := target/release/weir
+# What the image is called, here, in compose.yaml and in the cluster.
+IMAGE ?= weir:dev
+DOCKER ?= docker
+# The image's: `release` links sooner than `dist`, and the binary is larger and slower.
+PROFILE ?= dist
+host_tuple = $(shell rustc --print host-tuple)
+export IMAGE DOCKER
 
 .PHONY: help
 help: ## List the targets
@@ -50,6 +57,36 @@ monitoring-test: ## Real faults make every alert fire in Prometheus; needs the c
 .PHONY: bench
 bench: ## Measure speed beside `wasmtime serve` and a native server
 	cargo xtask bench $(ARGS)
+
+.PHONY: image
+image: ## Build the container image IMAGE (weir:dev), with components compiled ahead
+	cargo xtask guests components
+	RUSTFLAGS="-C target-feature=+crt-static" \
+	  cargo build --locked --profile $(PROFILE) --target $(host_tuple) --package weir
+	k8s/image/prepare target/$(host_tuple)/$(PROFILE)/weir
+	k8s/image/build
+
+.PHONY: push
+push: image ## Build the image and push it: make push IMAGE=registry.example.com/weir:0.1.0
+	@[[ "$(IMAGE)" == */*:* ]] || { echo "IMAGE=$(IMAGE) names no registry and tag"; exit 2; }
+	$(DOCKER) push $(IMAGE)
+
+.PHONY: monitor
+monitor: ## Prometheus on 9090 and Grafana on 3001, for what `make up` serves
+	$(DOCKER) compose --project-name weir-monitor --file compose.yaml \
+	  --file k8s/monitoring/local.yaml up --no-deps $(ARGS) prometheus grafana
+
+.PHONY: kind-up
+kind-up: ## Make a kind cluster with monitoring and the services, or bring it up to date
+	k8s/kind/up
+
+.PHONY: kind-down
+kind-down: ## Remove that cluster
+	k8s/kind/down
+
+.PHONY: deploy-check
+deploy-check: ## Check charts, manifests, workflows, and the image in real containers (`make image` first)
+	k8s/check $(ARGS)
 
 .PHONY: docs
 docs: ## Write the generated pages of docs/ anew

@@ -37,6 +37,11 @@ directory = "/data"
 
 [log_directory]
 root = "/logs"
+{{- if not (regexMatch `(?m)^\s*\[engine\]` .Values.config) }}
+
+[engine]
+precompiled_directory = "/app/precompiled"
+{{- end }}
 {{- with .Values.config }}
 
 {{ . | trim }}
