@@ -46,6 +46,14 @@ build: ## Build the host and the services
 test: ## Format, lints, guests, unit and integration tests, licences
 	@.ci/test
 
+.PHONY: monitoring-check
+monitoring-check: ## Dashboards, alert rules and their tests, without running anything
+	@grafana/check
+
+.PHONY: monitoring-test
+monitoring-test: ## Real faults make every alert fire in Prometheus; needs the ci build
+	@grafana/live
+
 .PHONY: bench
 bench: ## Measure speed beside `wasmtime serve` and a native server
 	cargo xtask bench $(ARGS)

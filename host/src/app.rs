@@ -21,7 +21,7 @@ pub use follow::Follow;
 use crate::admin::health::{Health, Phase};
 use crate::config::telemetry::{LogFormat, Telemetry};
 use crate::deploy::resources::Resources;
-use crate::drain::{self, Drained, Patience};
+use crate::drain::{self, Drained, Patience, Stage};
 use crate::engine::settings::WASMTIME;
 use crate::error::Error;
 use crate::server::chain::InternalRequests;
@@ -35,6 +35,7 @@ use definition::{Definition, Wanted};
 use front::Front;
 use reload::Reloader;
 use sockets::{Bound, Shared};
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::watch::{Sender, channel};
 use tokio::task::JoinSet;
@@ -50,7 +51,7 @@ pub struct Host {
     /// Tasks that end when the drain begins.
     tasks: JoinSet<()>,
     listeners: JoinSet<()>,
-    closing: Sender<bool>,
+    stage: Sender<Stage>,
 }
 
 impl Host {
@@ -79,7 +80,7 @@ impl Host {
             &front.registry,
             &resources.tracer,
         );
-        let (listeners, closing) = listen(bound, &shared)?;
+        let (listeners, stage) = listen(bound, &shared)?;
 
         let reloader = Arc::new(Reloader::new(
             wanted,
@@ -99,7 +100,7 @@ impl Host {
             _chain: chain,
             tasks,
             listeners,
-            closing,
+            stage,
         })
     }
 
@@ -132,7 +133,7 @@ impl Host {
         let requests = &self.resources.metrics.http_server;
         let drained = drain::drain(
             self.listeners,
-            self.closing,
+            self.stage,
             &self.front.health,
             patience,
             &mut signals,
@@ -147,9 +148,11 @@ impl Host {
             uptime = ?self.front.health.uptime(),
             "stopped"
         );
-        tokio::select! {
-            () = tokio::time::sleep(settings.admin_linger) => {}
-            _ = signals.next() => {}
+        if !drained.hurried {
+            tokio::select! {
+                () = tokio::time::sleep(settings.admin_linger) => {}
+                _ = signals.next() => {}
+            }
         }
         drained
     }
@@ -191,13 +194,13 @@ fn lead_chain(resources: &Resources, table: &Arc<ArcSwap<RouteTable>>) -> Arc<In
     chain
 }
 
-fn listen(bound: Vec<Bound>, shared: &Shared<'_>) -> Result<(JoinSet<()>, Sender<bool>), Error> {
-    let (closing, closed) = channel(false);
+fn listen(bound: Vec<Bound>, shared: &Shared<'_>) -> Result<(JoinSet<()>, Sender<Stage>), Error> {
+    let (sender, stage) = channel(Stage::Open);
     let mut listeners = JoinSet::new();
     for (number, bound) in bound.into_iter().enumerate() {
-        listeners.spawn(bound.listen(number, shared)?.run(closed.clone()));
+        listeners.spawn(bound.listen(number, shared, stage.clone())?.run());
     }
-    Ok((listeners, closing))
+    Ok((listeners, sender))
 }
 
 /// Flushes what was written and releases the files.
@@ -215,25 +218,24 @@ async fn export_spans(resources: &Resources) {
     let _ = tokio::task::spawn_blocking(move || tracer.shut_down()).await;
 }
 
-/// What the closed label sets are multiplied by, with room for what a reload may add.
+/// What the closed label sets are multiplied by, with room for what reloads may add.
 fn scale(definition: &Definition) -> Scale {
     let manifest = &definition.manifest;
-    let config = &definition.config;
-    let subjects = manifest.triggers.len()
-        + manifest.components.len()
-        + config.listeners.len()
-        + config.key_value_stores.len();
-    let series = |(id, component): (&str, &crate::manifest::component::Component)| {
-        let settings = config.component(id, &component.settings);
-        settings
-            .metrics
-            .map_or(0, |limits| limits.max_series as usize)
-    };
+    let stores: HashSet<_> = manifest
+        .components
+        .values()
+        .flat_map(|component| &component.key_value_stores)
+        .map(|label| label.as_str())
+        .collect();
     Scale {
-        subjects: ROOM + subjects,
-        guest_series: definition.components().map(series).max().unwrap_or(0),
+        routes: ROOM + manifest.triggers.len(),
+        components: ROOM + manifest.components.len(),
+        listeners: definition.config.listeners.len(),
+        stores: ROOM_FOR_STORES + stores.len() + definition.config.key_value_stores.len(),
     }
 }
 
-/// Subjects that the host itself has, and that a reload may add.
+/// Routes, and components, that the host itself has and that reloads may add.
 const ROOM: usize = 64;
+/// Stores that reloads may add.
+const ROOM_FOR_STORES: usize = 8;

@@ -14,6 +14,7 @@ mod check;
 mod compile;
 mod health;
 mod logs;
+mod new;
 mod options;
 mod run;
 mod runtime;
@@ -54,6 +55,8 @@ enum Command {
     Logs(logs::Options),
     /// Ask a running host whether it takes traffic, and exit with 0 or 1
     Health(health::Options),
+    /// Write a component to begin with, and add it to the app around it
+    New(new::Options),
 }
 
 /// Does what the command line asks for.
@@ -66,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Logs(options) => logs::run(&options),
         Command::Health(options) => health::run(&options),
+        Command::New(options) => new::run(&options),
     };
     done.unwrap_or_else(|error: Error| {
         error.report();

@@ -5,6 +5,7 @@
 //! service; [`table`] leads routes to it.
 
 pub mod build;
+pub mod compose;
 pub mod fetch;
 pub mod fingerprint;
 pub mod generation;

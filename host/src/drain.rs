@@ -2,7 +2,8 @@
 //!
 //! Readiness turns false first, and for a while nothing else happens: whoever balances the load
 //! must notice before connections are refused. Then the listeners close, and requests in flight
-//! have until the deadline. A second signal ends any wait.
+//! have until the deadline, at which connections that are left are cut. A second signal ends any
+//! wait.
 
 use crate::admin::health::{Health, Phase};
 use crate::signal::Signals;
@@ -20,19 +21,30 @@ pub struct Patience {
     pub deadline: Duration,
 }
 
-/// How a drain ended.
+/// What the drain asks of listeners and of what they serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drained {
-    /// Everything in flight was finished.
-    Whole,
-    /// So many connections were cut.
-    Cut(usize),
+pub enum Stage {
+    /// To go on.
+    Open,
+    /// To accept nothing more and to finish.
+    Closing,
+    /// To end: what is dropped now is cut by the host and not left by its client.
+    Cut,
 }
 
-/// Drains the listeners, which end by themselves once `closing` is true.
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Requests that were cut; 0 if everything in flight was finished.
+    pub cut: usize,
+    /// Whether a second signal ended it, so that nothing more should be waited for.
+    pub hurried: bool,
+}
+
+/// Drains the listeners, which end by themselves once `stage` is [`Stage::Closing`].
 pub async fn drain(
     mut listeners: JoinSet<()>,
-    closing: watch::Sender<bool>,
+    stage: watch::Sender<Stage>,
     health: &Health,
     patience: Patience,
     signals: &mut Signals,
@@ -40,28 +52,30 @@ pub async fn drain(
 ) -> Drained {
     health.set_phase(Phase::Draining);
     info!(delay = ?patience.delay, deadline = ?patience.deadline, in_flight = in_flight(), "draining");
-    let all = async {
-        tokio::time::sleep(patience.delay).await;
-        // The receivers are the listeners; one that has ended needs no telling.
-        let _ = closing.send(true);
-        let finished = async { while listeners.join_next().await.is_some() {} };
-        tokio::time::timeout(patience.deadline, finished)
-            .await
-            .is_ok()
-    };
-    let whole = tokio::select! {
-        whole = all => whole,
+    let hurried = tokio::select! {
+        () = finish(&mut listeners, &stage, patience) => false,
         signal = signals.next() => {
             warn!(%signal, "a second signal ends the drain");
-            false
+            true
         }
     };
-    match in_flight() {
-        0 => Drained::Whole,
-        _ if whole => Drained::Whole,
-        cut => {
-            warn!(requests = cut, "requests were cut");
-            Drained::Cut(cut)
-        }
+    let cut = match listeners.is_empty() {
+        true => 0,
+        false => in_flight(),
+    };
+    stage.send_replace(Stage::Cut);
+    listeners.shutdown().await;
+    if cut > 0 {
+        warn!(requests = cut, "requests were cut");
     }
+    Drained { cut, hurried }
+}
+
+/// Ends when the listeners have, or at the deadline.
+async fn finish(listeners: &mut JoinSet<()>, stage: &watch::Sender<Stage>, patience: Patience) {
+    tokio::time::sleep(patience.delay).await;
+    stage.send_replace(Stage::Closing);
+    let finished = async { while listeners.join_next().await.is_some() {} };
+    // Which of the two it was shows in what is left.
+    let _ = tokio::time::timeout(patience.deadline, finished).await;
 }

@@ -17,6 +17,7 @@ pub mod loader;
 pub mod memory;
 pub mod pool;
 pub mod precompiled;
+pub mod refusal;
 pub mod settings;
 pub mod state;
 mod worker;

@@ -3,6 +3,7 @@
 use crate::app::sockets::BindError;
 use crate::deploy::resources::ResourceError;
 use crate::diagnostic::{Problems, Style};
+use crate::scaffold::ScaffoldError;
 use crate::server::tls::TlsError;
 use crate::telemetry::logs::FilterError;
 use crate::telemetry::registry::RegistryError;
@@ -40,6 +41,9 @@ pub enum Error {
     /// The metrics registry cannot be set up. Exit status 1.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A component cannot be written. Exit status 2.
+    #[error(transparent)]
+    Scaffold(#[from] ScaffoldError),
     /// A build command failed. Exit status 1.
     #[error("the build of `{component}` failed: `{command}` {why}")]
     Build {
@@ -67,6 +71,7 @@ impl Error {
             Self::Configuration(_)
             | Self::LogFilter(_)
             | Self::Certificate(_)
+            | Self::Scaffold(_)
             | Self::Traces(_) => CONFIGURATION,
             _ => FAILURE,
         })
@@ -76,7 +81,7 @@ impl Error {
     pub fn report(&self) {
         match self {
             Self::Configuration(problems) => {
-                eprint!("{}", problems.rendered(Style::of(&io::stderr())));
+                eprintln!("{}", problems.rendered(Style::of(&io::stderr())));
             }
             other => eprintln!("error: {other}"),
         }

@@ -15,6 +15,7 @@ pub mod drain;
 pub mod engine;
 pub mod error;
 pub mod manifest;
+pub mod scaffold;
 pub mod server;
 pub mod signal;
 pub mod telemetry;

@@ -33,11 +33,12 @@ use crate::diagnostic::document::{self, FromTable, Table};
 use crate::diagnostic::{Located, Problem, Problems, Source};
 use application::Application;
 use component::Component;
+use dependency::{Dependency, Origin};
 use name::{ComponentId, Form};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use trigger::HttpTrigger;
+use trigger::{HttpTrigger, Target};
 use validate::Scope;
 use variable::Variable;
 
@@ -62,6 +63,30 @@ impl Manifest {
     /// Reads `spin.toml`. Relative paths in it stay as they are.
     pub fn parse(source: &Source) -> Result<Self, Problems> {
         document::read(source, Path::new(""), Self::from_table)
+    }
+
+    /// The components that a trigger leads to. Others only give their code to those.
+    pub fn triggered(&self) -> impl Iterator<Item = (&ComponentId, &Component)> {
+        let is_triggered = |id: &ComponentId| {
+            let mut targets = self.triggers.iter().map(|trigger| &trigger.target);
+            targets.any(|target| matches!(target, Target::Component(target) if target == id))
+                || self.commands.iter().any(|command| **command == id.as_str())
+        };
+        let components = self.components.iter();
+        components.filter(move |(id, _)| is_triggered(id))
+    }
+
+    /// The file that a dependency comes from, relative to the folder of the manifest; none if it
+    /// comes from elsewhere.
+    pub fn dependency_path<'a>(&'a self, dependency: &'a Dependency) -> Option<&'a str> {
+        match &dependency.origin {
+            Origin::Path(path) => Some(path),
+            Origin::Component(id) => {
+                let component = self.components.get(id.as_str())?;
+                component.source.path()
+            }
+            Origin::Package { .. } | Origin::Url { .. } => None,
+        }
     }
 }
 

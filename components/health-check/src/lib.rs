@@ -34,14 +34,21 @@ impl Guest for HealthCheck {
 
 /// Whether every check passed and was logged.
 async fn all() -> Result<bool, SettingError> {
-    let backend = setting::text("backend_api_url").await?;
-    let data = setting::text("data_api_url").await?;
+    let backend = address("backend_api_url", "backend_api_path").await?;
+    let data = address("data_api_url", "data_api_path").await?;
     let timeout = setting::seconds("check_timeout_seconds").await?;
     let mut passed = true;
     for check in check::all(&backend, &data) {
         passed &= one(&check, timeout).await;
     }
     Ok(passed)
+}
+
+/// Where a service is: its origin, which is what can be granted, and the path in front of its own.
+async fn address(url: &'static str, path: &'static str) -> Result<String, SettingError> {
+    let origin = setting::text(url).await?;
+    let path = setting::text(path).await?;
+    Ok(format!("{}{path}", origin.trim_end_matches('/')))
 }
 
 async fn one(check: &Check, timeout: Duration) -> bool {

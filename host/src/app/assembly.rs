@@ -6,7 +6,7 @@
 use super::definition::Definition;
 use crate::admin::health::{Health, Phase};
 use crate::capability::key_value::redb::{OpenState, Progress};
-use crate::deploy::prepare::{self, Plan, Prepared};
+use crate::deploy::prepare::{self, Prepared};
 use crate::deploy::resources::Resources;
 use crate::deploy::{generation, table};
 use crate::diagnostic::Problems;
@@ -91,14 +91,8 @@ fn prepare_all(
     let mut all = Vec::new();
     for (id, component) in definition.components() {
         health.set_phase(Phase::waiting_for(format!("loading component `{id}`")));
-        let settings = definition.config.component(id, &component.settings);
-        let plan = Plan {
-            id,
-            component,
-            settings: &settings,
-            app: &definition.app,
-            resolver: &definition.resolver,
-        };
+        let settings = definition.settings(id, component);
+        let plan = definition.plan(id, component, &settings);
         match prepare::prepare(&plan, resources, FIRST) {
             Ok(prepared) => all.push(prepared),
             Err(found) => problems.extend(found),

@@ -6,7 +6,7 @@
 
 use super::definition::Definition;
 use super::{close_stores, export_spans, scale, start_logs};
-use crate::deploy::prepare::{self, Plan, PreparedCommand};
+use crate::deploy::prepare::{self, PreparedCommand};
 use crate::deploy::resources::Resources;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::command;
@@ -63,14 +63,8 @@ fn prepare(definition: &Definition, id: &str) -> Result<(Resources, PreparedComm
         .iter()
         .map(|label| label.as_str());
     resources.open_stores(config, labels, |_, _| {})?;
-    let settings = config.component(id, &component.settings);
-    let plan = Plan {
-        id,
-        component,
-        settings: &settings,
-        app: &definition.app,
-        resolver: &definition.resolver,
-    };
+    let settings = definition.settings(id, component);
+    let plan = definition.plan(id, component, &settings);
     let command = prepare::prepare_command(&plan, &resources)?;
     Ok((resources, command))
 }

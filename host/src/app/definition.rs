@@ -5,8 +5,11 @@
 //! reported at once.
 
 use super::variables;
+use crate::capability::interfaces::Contract;
+use crate::config::component::ComponentSettings;
 use crate::config::section::Layer as _;
 use crate::config::{Config, ConfigLayer};
+use crate::deploy::prepare::Plan;
 use crate::diagnostic::{Problem, Problems, Source};
 use crate::manifest::Manifest;
 use crate::manifest::component::Component;
@@ -35,6 +38,8 @@ pub struct Wanted {
     pub variables: Vec<(String, String)>,
     /// Settings, stronger than those in files.
     pub flags: ConfigLayer,
+    /// Whose interfaces components may import.
+    pub contract: Contract,
 }
 
 /// An app and its deployment, read and found consistent.
@@ -50,6 +55,8 @@ pub struct Definition {
     pub app: PathBuf,
     /// The files that it was read from, or would have been, were they there.
     pub files: Vec<PathBuf>,
+    /// Whose interfaces components may import.
+    pub contract: Contract,
 }
 
 impl Definition {
@@ -61,7 +68,8 @@ impl Definition {
         // Patterns give absolute paths back as they were given, and others not.
         let app = std::path::absolute(&app).unwrap_or(app);
         let (mut manifest, config) = Problems::both(
-            source(&path).and_then(|source| Manifest::parse(&source)),
+            source(&path, "--from names the manifest or its folder")
+                .and_then(|source| Manifest::parse(&source)),
             config(wanted, folder),
         )?;
         let given = variables::given(&manifest, &wanted.variables, &app, &config);
@@ -79,13 +87,42 @@ impl Definition {
             resolver,
             app,
             files,
+            contract: wanted.contract,
         })
     }
 
-    /// The components that run, by id.
+    /// The components that run, by id: those that a trigger leads to.
     pub fn components(&self) -> impl Iterator<Item = (&str, &Component)> {
-        let components = self.manifest.components.iter();
+        let components = self.manifest.triggered();
         components.map(|(id, component)| (id.as_str(), component))
+    }
+
+    /// The settings of a component. Under Spin's contract nothing of Weir's own is granted.
+    pub fn settings(&self, id: &str, component: &Component) -> ComponentSettings {
+        let mut settings = self.config.component(id, &component.settings);
+        if self.contract == Contract::Spin {
+            settings.log_directory = None;
+            settings.metrics = None;
+        }
+        settings
+    }
+
+    /// What is needed to prepare a component with these settings.
+    pub fn plan<'a>(
+        &'a self,
+        id: &'a str,
+        component: &'a Component,
+        settings: &'a ComponentSettings,
+    ) -> Plan<'a> {
+        Plan {
+            id,
+            component,
+            settings,
+            app: &self.app,
+            resolver: &self.resolver,
+            manifest: &self.manifest,
+            contract: self.contract,
+        }
     }
 }
 
@@ -103,12 +140,13 @@ fn folder(file: &Path) -> &Path {
     }
 }
 
-fn source(path: &Path) -> Result<Source, Problems> {
+/// The text of a file; `fix` is what to do if it is not there.
+fn source(path: &Path, fix: &str) -> Result<Source, Problems> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Source::new(path.display().to_string(), text)),
         Err(error) => {
             let problem = Problem::new(format!("{} cannot be read: {error}", path.display()));
-            Err(problem.into())
+            Err(problem.help(fix).into())
         }
     }
 }
@@ -132,7 +170,8 @@ fn layer(
     parse: fn(&Source, &Path) -> Result<ConfigLayer, Problems>,
 ) -> Result<ConfigLayer, Problems> {
     match path {
-        Some(path) => source(path).and_then(|source| parse(&source, folder(path))),
+        Some(path) => source(path, "name a file that is there")
+            .and_then(|source| parse(&source, folder(path))),
         None => Ok(ConfigLayer::default()),
     }
 }

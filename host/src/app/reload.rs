@@ -4,7 +4,8 @@
 //! nothing changed keeps serving as it is. One that changed is compiled, linked and granted its
 //! capabilities beside the old generation, off the request path, and then takes its place in one
 //! atomic step: requests in flight finish on the old generation, whose instances end when they are
-//! idle, and new requests go to the new one. Routes are replaced as a whole in the same way.
+//! idle, at the latest after the component's timeout, and new requests go to the new one. Routes
+//! are replaced as a whole in the same way.
 //!
 //! Whatever is wrong leaves the old generation serving, is told with file and line, is shown in
 //! `/status` and counted. A reload never changes what needs a restart (addresses, the engine's
@@ -152,14 +153,8 @@ impl Reloader {
         let table = self.table.load();
         let mut components = HashMap::new();
         for (id, component) in definition.components() {
-            let settings = definition.config.component(id, &component.settings);
-            let plan = Plan {
-                id,
-                component,
-                settings: &settings,
-                app: &definition.app,
-                resolver: &definition.resolver,
-            };
+            let settings = definition.settings(id, component);
+            let plan = definition.plan(id, component, &settings);
             let old = table.components.get(id).cloned();
             let fingerprint = fingerprint::of(&plan, &definition.config.limits);
             let unchanged = running.fingerprints.get(id) == Some(&fingerprint);
@@ -219,7 +214,7 @@ impl Reloader {
     /// Swaps the generation; says how many requests the old one still has.
     fn retire(&self, component: &Component, new: Generation) -> usize {
         let old = component.generation.swap(Arc::new(new));
-        old.pool.close();
+        old.pool.close(old.admission.queue_timeout());
         let admission = Arc::clone(&old.admission);
         let draining = admission.in_flight();
         self.history.retire(
@@ -262,14 +257,8 @@ fn gone(before: &RouteTable, now: &RouteTable) -> Vec<String> {
 /// The fingerprint of every component.
 fn fingerprints(definition: &Definition) -> HashMap<String, String> {
     let one = |(id, component): (&str, &crate::manifest::component::Component)| {
-        let settings = definition.config.component(id, &component.settings);
-        let plan = Plan {
-            id,
-            component,
-            settings: &settings,
-            app: &definition.app,
-            resolver: &definition.resolver,
-        };
+        let settings = definition.settings(id, component);
+        let plan = definition.plan(id, component, &settings);
         let fingerprint = fingerprint::of(&plan, &definition.config.limits);
         (id.to_owned(), fingerprint)
     };

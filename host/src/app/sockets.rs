@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 use crate::config::listener;
+use crate::drain::Stage;
 use crate::server::Limits;
 use crate::server::admission::Admission;
 use crate::server::handler::Handler;
@@ -21,6 +22,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpSocket;
+use tokio::sync::watch;
 
 /// Connections that the kernel keeps until they are accepted.
 const BACKLOG: u32 = 1024;
@@ -39,6 +41,9 @@ fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
             "; another process has it: stop that one, or choose another address with --listen or --admin"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "; this machine has no such address: 127.0.0.1 is itself, 0.0.0.0 all that it has"
         }
         io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege",
         _ => "",
@@ -140,7 +145,12 @@ fn tls(
 
 impl Bound {
     /// Begins to listen as the listener `number` of the route table.
-    pub(super) fn listen(self, number: usize, shared: &Shared<'_>) -> Result<Listener, BindError> {
+    pub(super) fn listen(
+        self,
+        number: usize,
+        shared: &Shared<'_>,
+        stage: watch::Receiver<Stage>,
+    ) -> Result<Listener, BindError> {
         let address = self.address;
         let socket = self
             .socket
@@ -164,6 +174,7 @@ impl Bound {
                 body_timeout: shared.config.limits.body_timeout.get(),
                 access_log: shared.config.telemetry.access_log,
                 tracer: shared.tracer.clone(),
+                stage,
             }),
             tls: self.tls,
             limits: clients(shared.config),

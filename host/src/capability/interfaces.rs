@@ -42,6 +42,25 @@ impl fmt::Display for Capability {
     }
 }
 
+/// Whose interfaces a component may import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contract {
+    /// Everything that Weir offers.
+    #[default]
+    Weir,
+    /// What Weir offers and Spin too: all but Weir's own interfaces.
+    Spin,
+}
+
+impl fmt::Display for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Weir => "Weir",
+            Self::Spin => "Spin",
+        })
+    }
+}
+
 /// Packages with the interfaces of each: package, version, whether later patches count as the
 /// same, capability, interfaces.
 const OFFERED: &[(&str, Version, Capability, &[&str])] = {
@@ -185,15 +204,38 @@ pub fn capability(import: &str) -> Option<Capability> {
     offered.map(|(_, _, capability, _)| *capability)
 }
 
-/// What to say of an import that Weir does not offer; nothing of one that it does.
-pub(crate) fn missing(import: &str) -> Option<String> {
-    if capability(import).is_some() {
-        return None;
+/// The key in `inherit_configuration` under which a dependency may use an import that it shares
+/// with its parent; none for what every component has, and for what nobody has.
+pub(crate) fn inherited_as(import: &str) -> Option<&'static str> {
+    let (_, interface, _) = parts(import)?;
+    match (capability(import)?, interface) {
+        (Capability::Base, "environment") => Some("environment"),
+        (Capability::Files, "preopens") => Some("files"),
+        (Capability::Http, "outgoing-handler" | "client") => Some("allowed_outbound_hosts"),
+        (Capability::KeyValue, _) => Some("key_value_stores"),
+        (Capability::Variables, _) => Some("variables"),
+        (Capability::LogDirectory, _) => Some("log_directory"),
+        (Capability::Metrics, _) => Some("metrics"),
+        (Capability::Base | Capability::Files | Capability::Http | Capability::Sockets, _) => None,
     }
-    Some(match nearest(import) {
+}
+
+/// What to say of an import that the contract does not have; nothing of one that it has.
+pub(crate) fn missing(import: &str, contract: Contract) -> Option<String> {
+    match (capability(import), contract) {
+        (Some(Capability::LogDirectory | Capability::Metrics), Contract::Spin) => Some(format!(
+            "{import} (only Weir has it; list a component that exports it under `dependencies`)"
+        )),
+        (Some(_), _) => None,
+        (None, _) => Some(unknown(import)),
+    }
+}
+
+fn unknown(import: &str) -> String {
+    match nearest(import) {
         Some(offered) => format!("{import} (the nearest that is offered is {offered})"),
         None => import.to_owned(),
-    })
+    }
 }
 
 fn parts(import: &str) -> Option<(&str, &str, &str)> {
@@ -231,12 +273,40 @@ mod tests {
 
     #[test]
     fn a_missing_import_is_told_with_the_nearest_offered() {
-        let message = missing("spin:key-value/key-value@3.1.0").unwrap();
+        let message = missing("spin:key-value/key-value@3.1.0", Contract::Weir).unwrap();
         assert!(
             message.contains("spin:key-value/key-value@3.0.0"),
             "{message}"
         );
-        let message = missing("acme:payments/ledger@1.0.0").unwrap();
+        let message = missing("acme:payments/ledger@1.0.0", Contract::Weir).unwrap();
         assert_eq!(message, "acme:payments/ledger@1.0.0");
+    }
+
+    #[test]
+    fn what_is_only_in_weir_is_missing_under_spin() {
+        let import = "weir:platform/metrics@0.1.0";
+        assert_eq!(missing(import, Contract::Weir), None);
+        let message = missing(import, Contract::Spin).unwrap();
+        assert!(message.contains("`dependencies`"), "{message}");
+        assert_eq!(missing("wasi:io/streams@0.2.0", Contract::Spin), None);
+    }
+
+    #[test]
+    fn only_what_grants_something_has_to_be_inherited() {
+        assert_eq!(
+            inherited_as("wasi:cli/environment@0.2.3"),
+            Some("environment")
+        );
+        assert_eq!(inherited_as("wasi:cli/stdout@0.2.3"), None);
+        assert_eq!(inherited_as("wasi:http/types@0.3.0"), None);
+        assert_eq!(
+            inherited_as("wasi:http/client@0.3.0"),
+            Some("allowed_outbound_hosts")
+        );
+        assert_eq!(
+            inherited_as("wasi:keyvalue/batch@0.2.0-draft2"),
+            Some("key_value_stores")
+        );
+        assert_eq!(inherited_as("weir:platform/metrics@0.1.0"), Some("metrics"));
     }
 }

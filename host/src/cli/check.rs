@@ -10,6 +10,7 @@ use crate::deploy::prepare::{self, Code, Plan};
 use crate::deploy::resources::Toolchain;
 use crate::diagnostic::Problems;
 use crate::engine::loader::Loaded;
+use crate::engine::refusal;
 use crate::error::Error;
 use crate::manifest::component::Component;
 use clap::Args;
@@ -30,14 +31,8 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     let toolchain = Toolchain::new(&definition.config, &directories)?;
     let mut problems = Problems::default();
     for (id, component) in definition.components() {
-        let settings = definition.config.component(id, &component.settings);
-        let plan = Plan {
-            id,
-            component,
-            settings: &settings,
-            app: &definition.app,
-            resolver: &definition.resolver,
-        };
+        let settings = definition.settings(id, component);
+        let plan = definition.plan(id, component, &settings);
         problems.extend(prepare::check(&plan));
         let is_command = definition
             .manifest
@@ -85,6 +80,10 @@ fn report(plan: &Plan<'_>, code: &Code, definition: &Definition) -> String {
 /// The imports of a component by capability, with what it was granted.
 fn imports(plan: &Plan<'_>, loaded: &Loaded) -> String {
     let mut text = String::new();
+    let withheld = loaded.imports.iter();
+    for withheld in withheld.filter_map(|name| refusal::withheld(name)) {
+        text.push_str(&format!("  {withheld} is not inherited by a dependency\n"));
+    }
     for (capability, imports) in by_capability(&loaded.imports) {
         let granted = grant(capability, plan.component, plan.settings);
         text.push_str(&format!("  {:24}  {granted}\n", capability.to_string()));

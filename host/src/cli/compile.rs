@@ -58,16 +58,10 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     let output = options.output.as_ref().unwrap_or(&directories.precompiled);
     let mut problems = Problems::default();
     for (id, component) in definition.components() {
-        let settings = definition.config.component(id, &component.settings);
-        let plan = Plan {
-            id,
-            component,
-            settings: &settings,
-            app: &definition.app,
-            resolver: &definition.resolver,
-        };
-        let compiled = prepare::file(&plan, &directories.fetched)
-            .and_then(|file| one(&plan, &engine, &file, output));
+        let settings = definition.settings(id, component);
+        let plan = definition.plan(id, component, &settings);
+        let compiled = prepare::composed(&plan, &directories.fetched)
+            .and_then(|(file, bytes)| one(&plan, &engine, (&file, &bytes), output));
         match compiled {
             Ok(report) => println!("{report}"),
             Err(found) => problems.extend(found),
@@ -79,11 +73,11 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
 fn one(
     plan: &Plan<'_>,
     engine: &wasmtime::Engine,
-    file: &Path,
+    (file, bytes): (&Path, &[u8]),
     output: &Path,
 ) -> Result<String, Problems> {
-    let (digest, code) =
-        loader::compile_ahead(engine, file).map_err(|error| prepare::not_loaded(plan, &error))?;
+    let (digest, code) = loader::compile_ahead(engine, file, bytes)
+        .map_err(|error| prepare::not_loaded(plan, &error))?;
     let written = Precompiled::write(output, &digest, &code).map_err(|error| {
         Problem::new(format!("{} cannot be written: {error}", output.display()))
     })?;

@@ -1,8 +1,12 @@
 //! Options that several commands have.
 
 use crate::app::definition::Wanted;
+use crate::capability::interfaces::Contract;
 use crate::config::ConfigLayer;
-use clap::Args;
+use clap::builder::{BoolishValueParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// The manifest of an app.
@@ -47,7 +51,7 @@ impl FileOptions {
 pub(super) struct ValueOptions {
     /// The value of a variable; may be given several times. Also SPIN_VARIABLE_<NAME> in the
     /// environment or in .env beside the manifest, which is the place for secrets
-    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = assignment)]
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = Assignment)]
     variables: Vec<(String, String)>,
 
     /// A runtime configuration file of Spin; its [key_value_store.<label>] tables are used. Weir's
@@ -86,6 +90,10 @@ pub(super) struct AppOptions {
 
     #[command(flatten)]
     values: ValueOptions,
+
+    /// Run the app as Spin would: nothing of weir:platform, and every dependency composed
+    #[arg(long, env = "WEIR_PORTABLE", value_parser = BoolishValueParser::new())]
+    portable: bool,
 }
 
 impl AppOptions {
@@ -94,6 +102,9 @@ impl AppOptions {
         let mut wanted = self.files.wanted(APP);
         wanted.components.clone_from(&self.components);
         self.values.add(&mut wanted);
+        if self.portable {
+            wanted.contract = Contract::Spin;
+        }
         wanted
     }
 }
@@ -123,12 +134,31 @@ impl StateOptions {
     }
 }
 
-/// The value is not repeated in the error: it may be a secret.
-fn assignment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("it must be NAME=VALUE".into()),
+/// Reads `NAME=VALUE`. Unlike a function that does, it has its error to itself: clap's own shows
+/// what was given, which may be a secret.
+#[derive(Clone)]
+struct Assignment;
+
+impl TypedValueParser for Assignment {
+    type Value = (String, String);
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        given: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        let assignment = given.to_str().and_then(|text| text.split_once('='));
+        match assignment {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(no_assignment().with_cmd(command)),
+        }
     }
+}
+
+fn no_assignment() -> clap::Error {
+    let why = "--variable must be NAME=VALUE; what was given is not shown, as it may be a secret\n";
+    clap::Error::raw(ErrorKind::ValueValidation, why)
 }
 
 fn no_profile(_name: &str) -> Result<String, String> {

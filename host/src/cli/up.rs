@@ -11,6 +11,7 @@ use crate::drain::Drained;
 use crate::error::Error;
 use crate::signal::Signals;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ pub(super) struct Options {
     app: AppOptions,
 
     /// Where requests come in, instead of the listeners of weir.toml [default: 127.0.0.1:3000]
-    #[arg(long, env = "WEIR_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "WEIR_LISTEN", value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
 
     /// A certificate chain in PEM, with which --listen speaks TLS
@@ -42,20 +43,25 @@ pub(super) struct Options {
     tls_key: Option<PathBuf>,
 
     /// Where metrics, probes and status are served [default: 127.0.0.1:9464]
-    #[arg(long, env = "WEIR_ADMIN", value_name = "ADDRESS")]
+    #[arg(long, env = "WEIR_ADMIN", value_name = "ADDRESS", value_parser = address)]
     admin: Option<SocketAddr>,
 
     /// Build the components first, as `weir build` does
-    #[arg(long, env = "WEIR_BUILD")]
+    #[arg(long, env = "WEIR_BUILD", value_parser = BoolishValueParser::new())]
     build: bool,
 
     /// Follow changes: build components whose sources are edited, and replace what changed without
     /// dropping a request
-    #[arg(long, env = "WEIR_WATCH")]
+    #[arg(long, env = "WEIR_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
 
     /// With --watch: build nothing, only follow the built components and the files beside them
-    #[arg(long, env = "WEIR_SKIP_BUILD", requires = "watch")]
+    #[arg(
+        long,
+        env = "WEIR_SKIP_BUILD",
+        requires = "watch",
+        value_parser = BoolishValueParser::new()
+    )]
     skip_build: bool,
 
     #[command(flatten)]
@@ -121,6 +127,11 @@ impl Options {
     }
 }
 
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let parsed = text.parse();
+    parsed.map_err(|_reason| "it must be an IP address and a port, such as 127.0.0.1:3000")
+}
+
 /// Serves until a signal.
 pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
     let began = Instant::now();
@@ -135,8 +146,8 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
     let drained = runtime.block_on(serve(definition, wanted, options.follow(), began));
     runtime::end(runtime);
     drained.map(|drained| match drained {
-        Drained::Whole => ExitCode::SUCCESS,
-        Drained::Cut(_) => ExitCode::FAILURE,
+        Drained { cut: 0, .. } => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
     })
 }
 
@@ -153,7 +164,7 @@ async fn serve(
     let host = tokio::select! {
         host = Host::start(definition, wanted, follow) => host?,
         // Nothing is in flight yet.
-        _ = signals.next() => return Ok(Drained::Whole),
+        _ = signals.next() => return Ok(Drained::default()),
     };
     banner::show(&host, began.elapsed());
     Ok(host.run(signals).await)

@@ -5,6 +5,7 @@
 //! generation, its instances and their state. Code counts by its bytes; files, of which there may
 //! be many, by name, size and time.
 
+use super::compose;
 use super::prepare::Plan;
 use crate::config::limits::Limits;
 use crate::engine::compile_cache::Digest;
@@ -32,12 +33,12 @@ pub fn of(plan: &Plan<'_>, limits: &Limits) -> String {
     }
     let _ = writeln!(text, "{:?}", plan.resolver.hosts(plan.component).ok());
     // Of code that is fetched the digest is a part of the component.
-    let code = plan.component.source.path().map(|path| {
-        let code = fs::read(plan.app.join(path));
-        code.map(|bytes| Digest::of(&bytes).to_string())
-            .map_err(|error| error.kind())
-    });
-    let _ = writeln!(text, "{code:?}");
+    let own = plan.component.source.path().map(|path| plan.app.join(path));
+    let dependencies = compose::composed(plan).filter_map(|one| compose::file(plan, one));
+    for file in own.into_iter().chain(dependencies) {
+        let digest = fs::read(file).map(|bytes| Digest::of(&bytes).to_string());
+        let _ = writeln!(text, "{:?}", digest.map_err(|error| error.kind()));
+    }
     let mounts = plan.component.files.iter().map(|mount| &mount.value);
     for file in files(mounts, plan.app) {
         let _ = writeln!(text, "{} {:?}", file.display(), version(&file));

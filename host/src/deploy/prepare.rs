@@ -4,8 +4,10 @@
 //! Whatever can be found wrong is reported at once, each at its place in the manifest. Nothing is
 //! put into service here, so a reload can prepare beside what runs.
 
+use super::compose;
 use super::fetch;
 use super::resources::{Resources, Toolchain};
+use crate::capability::interfaces::Contract;
 use crate::capability::key_value::Granted;
 use crate::capability::log_directory::{self, LogDirectory};
 use crate::capability::outbound_http::Outbound;
@@ -16,6 +18,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::engine::command::CommandPre;
 use crate::engine::loader::{self, LoadError, Loaded, Stored};
 use crate::engine::state::InstanceState;
+use crate::manifest::Manifest;
 use crate::manifest::component::Component;
 use crate::manifest::resolver::Resolver;
 use crate::manifest::source::ComponentSource;
@@ -104,13 +107,17 @@ pub struct Plan<'a> {
     pub app: &'a Path,
     /// The values of variables.
     pub resolver: &'a Resolver,
+    /// What it is a part of; other components may be dependencies of it.
+    pub manifest: &'a Manifest,
+    /// Whose interfaces it may import.
+    pub contract: Contract,
 }
 
-/// Reads, compiles and links the code. Blocks, for seconds where it must be compiled.
+/// Reads, composes, compiles and links the code. Blocks, for seconds where it must be compiled.
 pub fn code(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Code, Problems> {
     let loaded = load(plan, toolchain)?;
     let pre = loaded
-        .link(&toolchain.linker)
+        .link(&toolchain.linker, plan.contract)
         .map_err(|error| at_source(plan, &error))?;
     Ok(Code { loaded, pre })
 }
@@ -119,7 +126,7 @@ pub fn code(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Code, Problems> {
 pub fn command(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<(Loaded, CommandPre), Problems> {
     let loaded = load(plan, toolchain)?;
     let pre = loaded
-        .link_command(&toolchain.linker)
+        .link_command(&toolchain.linker, plan.contract)
         .map_err(|error| at_source(plan, &error))?;
     Ok((loaded, pre))
 }
@@ -129,7 +136,7 @@ fn at_source(plan: &Plan<'_>, error: &dyn std::error::Error) -> Problem {
 }
 
 /// The file with the code, fetched to `fetched` if it comes from elsewhere. Blocks.
-pub fn file(plan: &Plan<'_>, fetched: &Path) -> Result<PathBuf, Problems> {
+fn file(plan: &Plan<'_>, fetched: &Path) -> Result<PathBuf, Problems> {
     match &plan.component.source.value {
         ComponentSource::File(path) => Ok(plan.app.join(path)),
         ComponentSource::Remote { url, digest } => {
@@ -150,28 +157,27 @@ pub fn not_loaded(plan: &Plan<'_>, error: &LoadError) -> Problem {
     }
 }
 
+/// The code as it is compiled: read, or fetched to `fetched`, and composed with its dependencies.
+/// With it the file that it comes from. Blocks.
+pub fn composed(plan: &Plan<'_>, fetched: &Path) -> Result<(PathBuf, Vec<u8>), Problems> {
+    let path = file(plan, fetched)?;
+    let bytes = loader::read(&path).map_err(|error| not_loaded(plan, &error))?;
+    Ok((path, compose::compose(plan, bytes)?))
+}
+
 fn load(plan: &Plan<'_>, toolchain: &Toolchain) -> Result<Loaded, Problems> {
-    let path = file(plan, &toolchain.fetched)?;
+    let (path, bytes) = composed(plan, &toolchain.fetched)?;
     let stored = Stored {
         precompiled: toolchain.precompiled.as_ref(),
         cache: toolchain.cache.as_ref(),
     };
-    let loaded = loader::load(&toolchain.engine, stored, &path);
+    let loaded = loader::load(&toolchain.engine, stored, &path, &bytes);
     loaded.map_err(|error| not_loaded(plan, &error).into())
 }
 
 /// What can be said of a component without opening anything.
 pub fn check(plan: &Plan<'_>) -> Problems {
     let mut problems = Problems::default();
-    for dependency in &plan.component.dependencies {
-        if !dependency.is_provided_by_host() {
-            let message = format!("dependency `{}` cannot be composed yet", *dependency.name);
-            let problem = Problem::new(message)
-                .at(&dependency.name.location, "")
-                .help("compose it into the component when that is built, with `wac plug`");
-            problems.push(problem);
-        }
-    }
     if plan.settings.metrics.is_some() && guest::is_reserved(plan.id) {
         let message = format!(
             "the metrics of `{}` would look like the host's own",

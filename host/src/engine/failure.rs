@@ -36,8 +36,9 @@ pub enum Failure {
     /// A request that shared the instance brought it down.
     #[error("another request brought down the instance")]
     Sibling,
-    /// The host ended before the answer.
-    #[error("the host is stopping")]
+    /// The host ended the instance before the answer did: it stops, or the generation was replaced
+    /// and its time is up.
+    #[error("the host ended the instance")]
     Stopped,
 }
 

@@ -6,8 +6,9 @@
 use super::command::CommandPre;
 use super::compile_cache::{CompileCache, Digest};
 use super::precompiled::Precompiled;
+use super::refusal;
 use super::state::InstanceState;
-use crate::capability::interfaces;
+use crate::capability::interfaces::{self, Contract};
 use std::io;
 use std::path::{Path, PathBuf};
 use wasmtime::Engine;
@@ -94,10 +95,12 @@ pub enum LoadError {
         other: String,
     },
     /// It imports what Weir does not have.
-    #[error("{path} imports what Weir does not offer:{}", list(imports))]
+    #[error("{path} imports what {contract} does not offer:{}", list(imports))]
     MissingImports {
         /// The file.
         path: PathBuf,
+        /// Whose interfaces it may import.
+        contract: Contract,
         /// Each with the nearest that is offered.
         imports: Vec<String>,
     },
@@ -139,16 +142,33 @@ pub struct Stored<'a> {
     pub cache: Option<&'a CompileCache>,
 }
 
-/// Reads the component at `path`, and compiles it unless that was done before.
-pub fn load(engine: &Engine, stored: Stored<'_>, path: &Path) -> Result<Loaded, LoadError> {
-    let (bytes, digest) = read(path)?;
+/// Reads the component at `path`.
+pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let bytes = std::fs::read(path).map_err(read)?;
+    check_header(path, &bytes)?;
+    Ok(bytes)
+}
+
+/// Compiles the component `bytes`, unless that was done before. They were read from `path`, which
+/// errors name; they may have been composed since, and are found by what they are now.
+pub fn load(
+    engine: &Engine,
+    stored: Stored<'_>,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<Loaded, LoadError> {
+    let digest = Digest::of(bytes);
     let Stored { precompiled, cache } = stored;
     let component = precompiled
         .and_then(|precompiled| precompiled.load(engine, &digest))
         .or_else(|| cache?.load(engine, &digest));
     let component = match component {
         Some(component) => component,
-        None => compile(engine, cache, path, &bytes, &digest)?,
+        None => compile(engine, cache, path, bytes, &digest)?,
     };
     let ty = component.component_type();
     let imports = ty
@@ -170,23 +190,17 @@ pub fn load(engine: &Engine, stored: Stored<'_>, path: &Path) -> Result<Loaded, 
     })
 }
 
-/// Compiles the component at `path` without loading it; gives its digest and the code.
-pub fn compile_ahead(engine: &Engine, path: &Path) -> Result<(Digest, Vec<u8>), LoadError> {
-    let (bytes, digest) = read(path)?;
-    match engine.precompile_component(&bytes) {
-        Ok(code) => Ok((digest, code)),
+/// Compiles the component `bytes`, which were read from `path`, without loading it; gives its digest
+/// and the code.
+pub fn compile_ahead(
+    engine: &Engine,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<(Digest, Vec<u8>), LoadError> {
+    match engine.precompile_component(bytes) {
+        Ok(code) => Ok((Digest::of(bytes), code)),
         Err(error) => Err(not_compiled(path, &error)),
     }
-}
-
-fn read(path: &Path) -> Result<(Vec<u8>, Digest), LoadError> {
-    let bytes = std::fs::read(path).map_err(|source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    check_header(path, &bytes)?;
-    let digest = Digest::of(&bytes);
-    Ok((bytes, digest))
 }
 
 fn not_compiled(path: &Path, error: &wasmtime::Error) -> LoadError {
@@ -242,13 +256,14 @@ fn places(component: &Component) -> u32 {
 }
 
 impl Loaded {
-    /// Links its imports and finds its handler.
+    /// Links its imports, as far as `contract` has them, and finds its handler.
     pub fn link(
         &self,
         linker: &Linker<InstanceState>,
+        contract: Contract,
     ) -> Result<ProxyPre<InstanceState>, LoadError> {
         let handler = self.handler()?;
-        let pre = self.link_imports(linker)?;
+        let pre = self.link_imports(linker, contract)?;
         match handler {
             Handler::P2 => p2::bindings::ProxyPre::new(pre).map(ProxyPre::P2),
             Handler::P3 => p3::bindings::ServicePre::new(pre).map(ProxyPre::P3),
@@ -257,7 +272,11 @@ impl Loaded {
     }
 
     /// Links its imports and finds how it is run as a command.
-    pub fn link_command(&self, linker: &Linker<InstanceState>) -> Result<CommandPre, LoadError> {
+    pub fn link_command(
+        &self,
+        linker: &Linker<InstanceState>,
+        contract: Contract,
+    ) -> Result<CommandPre, LoadError> {
         let exports = |run: &str| self.exports.iter().any(|name| name.starts_with(run));
         let (newer, older) = (exports(RUN_P3), exports(RUN_P2));
         if !newer && !older {
@@ -266,7 +285,7 @@ impl Loaded {
                 exports: self.exported(),
             });
         }
-        let pre = self.link_imports(linker)?;
+        let pre = self.link_imports(linker, contract)?;
         match newer {
             true => cli_p3::CommandPre::new(pre).map(CommandPre::P3),
             false => cli_p2::CommandPre::new(pre).map(CommandPre::P2),
@@ -277,20 +296,15 @@ impl Loaded {
     fn link_imports(
         &self,
         linker: &Linker<InstanceState>,
+        contract: Contract,
     ) -> Result<InstancePre<InstanceState>, LoadError> {
-        let missing: Vec<_> = self
-            .imports
-            .iter()
-            .filter_map(|name| interfaces::missing(name))
-            .collect();
-        if !missing.is_empty() {
-            return Err(LoadError::MissingImports {
-                path: self.path.clone(),
-                imports: missing,
-            });
-        }
-        linker
-            .instantiate_pre(&self.component)
+        self.check_imports(contract)?;
+        let refusing = refusal::link(linker, &self.component);
+        refusing
+            .and_then(|refusing| {
+                let linker = refusing.as_ref().unwrap_or(linker);
+                linker.instantiate_pre(&self.component)
+            })
             .map_err(|error| self.not_linked(&error))
     }
 
@@ -306,6 +320,21 @@ impl Loaded {
         match self.exports.is_empty() {
             true => "nothing".into(),
             false => self.exports.join(", "),
+        }
+    }
+
+    fn check_imports(&self, contract: Contract) -> Result<(), LoadError> {
+        let imports = self.imports.iter().map(|name| refusal::original(name));
+        let missing: Vec<_> = imports
+            .filter_map(|name| interfaces::missing(name, contract))
+            .collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(LoadError::MissingImports {
+                path: self.path.clone(),
+                contract,
+                imports: missing,
+            }),
         }
     }
 

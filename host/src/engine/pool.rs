@@ -13,8 +13,8 @@ use super::exchange::{Exchange, Occupancy, Request};
 use super::state::{ComponentContext, InstanceState};
 use super::worker;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
 use wasmtime::Engine;
 use wasmtime_wasi_http::handler::ProxyPre;
 
@@ -42,6 +42,8 @@ pub(super) struct Shared {
     budget: Arc<InstanceBudget>,
     places: u32,
     state: Mutex<State>,
+    /// When the last instance must be gone, once the generation is being replaced.
+    end: OnceLock<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -95,6 +97,7 @@ impl InstancePool {
             budget,
             places,
             state: Mutex::default(),
+            end: OnceLock::new(),
         });
         let reclaimable: Weak<Shared> = Arc::downgrade(&shared);
         shared.budget.join(reclaimable);
@@ -111,8 +114,13 @@ impl InstancePool {
         self.0.dispatch(Job { request, exchange });
     }
 
-    /// Lets every instance end as soon as it has nothing left to do.
-    pub fn close(&self) {
+    /// Lets every instance end as soon as it has nothing left to do, and after the component's
+    /// timeout also one whose requests still move. Requests may come for `queued` more: those that
+    /// were queued for this generation.
+    pub fn close(&self, queued: Duration) {
+        let end = Instant::now() + queued + self.0.component.timeout;
+        // The first closing counts.
+        let _ = self.0.end.set(end);
         let parked = {
             let mut state = self.0.state();
             state.closed = true;
@@ -124,7 +132,7 @@ impl InstancePool {
 
 impl Drop for InstancePool {
     fn drop(&mut self) {
-        self.close();
+        self.close(Duration::ZERO);
     }
 }
 
@@ -160,6 +168,11 @@ impl Shared {
             state.parked.push(Arc::clone(seat));
             Parked::Waiting
         }
+    }
+
+    /// Whether the time for requests on a replaced generation is up.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.end.get().is_some_and(|end| *end <= now)
     }
 
     /// Takes a worker's room back. A request that was given to it meanwhile is in its seat.

@@ -211,7 +211,8 @@ impl<'a> Outside<'a> {
     /// Ready when the instance must end.
     fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let unwatched = self.seat.occupancy.live() == 0;
-        if unwatched && self.seat.occupancy.is_retired() {
+        // Requests that stand still end by their own timeouts; those that move come by here.
+        if unwatched && self.seat.occupancy.is_retired() || self.pool.is_over(now) {
             return Poll::Ready(());
         }
         if self.interrupted.swap(false, Relaxed) {

@@ -1,7 +1,7 @@
 //! `dependencies`: what satisfies imports of a component that the host does not.
 //!
-//! They are read and checked by Spin's rules, and kept. One that names [`HOST_PACKAGE`] is for
-//! other hosts: Weir has those interfaces itself.
+//! They are read and checked by Spin's rules; [`crate::deploy::compose`] puts them in. One that
+//! names [`HOST_PACKAGE`] is for other hosts: Weir has those interfaces itself.
 
 mod name;
 
@@ -61,15 +61,44 @@ pub enum Inherit {
     /// Everything.
     Everything,
     /// What stands under these keys of the parent.
-    Only(Vec<String>),
+    Only(Vec<Inheritable>),
+}
+
+/// A key of a component under which something is granted to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Inheritable(&'static str);
+
+/// What a dependency can inherit. The last two are Weir's own, from `tool.weir`.
+const INHERITABLE: [&str; 9] = [
+    "ai_models",
+    "allowed_outbound_hosts",
+    "environment",
+    "files",
+    "key_value_stores",
+    "sqlite_databases",
+    "variables",
+    "log_directory",
+    "metrics",
+];
+
+impl Inheritable {
+    /// The key.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl FromValue for Inheritable {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        value.one_of(&INHERITABLE.map(|key| (key, Self(key))))
+    }
 }
 
 impl Dependency {
-    /// The file that it comes from, relative to the folder of the manifest; none if it comes from
-    /// elsewhere.
-    pub fn path(&self) -> Option<&str> {
+    /// The component of the app whose code it is, if it is one.
+    pub fn component(&self) -> Option<&str> {
         match &self.origin {
-            Origin::Path(path) => Some(path),
+            Origin::Component(id) => Some(id),
             _ => None,
         }
     }

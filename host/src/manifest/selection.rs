@@ -6,21 +6,23 @@ use super::component::Component;
 use super::resolver::Resolver;
 use super::trigger::Target;
 use crate::diagnostic::{Problem, Problems};
+use std::collections::BTreeSet;
 
 impl Manifest {
-    /// Keeps the components in `ids` and their triggers, and what the host answers itself; all if
-    /// `ids` is empty. A component that may send requests to one that is left out is a problem:
-    /// its requests would fail.
+    /// Keeps the components in `ids` with their triggers and dependencies, and what the host
+    /// answers itself; all if `ids` is empty. A component that may send requests to one that is
+    /// left out is a problem: its requests would fail.
     pub fn select(&mut self, ids: &[String], resolver: &Resolver) -> Result<(), Problems> {
         if ids.is_empty() {
             return Ok(());
         }
-        let known = self.components.keys().map(|id| id.as_str());
+        let known: Vec<_> = self.triggered().map(|(id, _)| id.as_str()).collect();
         let mut problems: Problems = ids
             .iter()
-            .filter(|id| !known.clone().any(|known| known == id.as_str()))
+            .filter(|id| !known.contains(&id.as_str()))
             .map(|id| {
-                Problem::new(format!("the app has no component `{id}`")).suggest(id, known.clone())
+                let message = format!("the app has no component `{id}` with a trigger");
+                Problem::new(message).suggest(id, known.iter().copied())
             })
             .collect();
         let selected = |id: &str| ids.iter().any(|selected| selected == id);
@@ -29,7 +31,15 @@ impl Manifest {
                 problems.extend(left_out(id.as_str(), component, resolver, selected));
             }
         }
-        self.components.retain(|id, _| selected(id.as_str()));
+        let needed: BTreeSet<_> = self
+            .components
+            .iter()
+            .filter(|(id, _)| selected(id.as_str()))
+            .flat_map(|(_, component)| &component.dependencies)
+            .filter_map(|dependency| dependency.component().map(str::to_owned))
+            .collect();
+        self.components
+            .retain(|id, _| selected(id.as_str()) || needed.contains(id.as_str()));
         self.commands.retain(|id| selected(id));
         self.triggers.retain(|trigger| match &trigger.target {
             Target::Component(id) => selected(id.as_str()),
@@ -81,6 +91,9 @@ mod tests {
         allowed_outbound_hosts = ["http://b.spin.internal"]
         [component.b]
         source = "b.wasm"
+        dependencies = { "acme:clock" = { component = "clock" } }
+        [component.clock]
+        source = "clock.wasm"
     "#;
 
     fn select(ids: &[&str]) -> Result<Manifest, Problems> {
@@ -93,8 +106,10 @@ mod tests {
     #[test]
     fn triggers_of_components_that_are_left_out_are_gone() {
         let manifest = select(&["b"]).unwrap();
-        assert_eq!((manifest.components.len(), manifest.triggers.len()), (1, 1));
-        assert_eq!(select(&[]).unwrap().components.len(), 2);
+        assert_eq!(manifest.triggers.len(), 1);
+        let kept: Vec<_> = manifest.components.keys().map(|id| id.as_str()).collect();
+        assert_eq!(kept, ["b", "clock"]);
+        assert_eq!(select(&[]).unwrap().components.len(), 3);
     }
 
     #[test]
@@ -105,6 +120,12 @@ mod tests {
             "{problems}"
         );
         assert!(select(&["a", "b"]).is_ok());
+    }
+
+    #[test]
+    fn a_component_that_only_gives_its_code_cannot_be_selected() {
+        let problems = select(&["clock"]).unwrap_err().to_string();
+        assert!(problems.contains("`clock` with a trigger"), "{problems}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `source`: where the code of a component comes from.
 
 use super::unsupported::unsupported;
+use crate::diagnostic::Problem;
 use crate::diagnostic::document::{FromValue, Table, Value};
-use crate::diagnostic::{Located, Problem};
 use crate::engine::compile_cache::Digest;
 use serde::{Serialize, Serializer};
 use url::Url;
@@ -81,11 +81,12 @@ impl FromValue for ComponentSource {
 }
 
 fn remote(table: &mut Table<'_>) -> Option<ComponentSource> {
-    let RemoteUrl(url) = table.required("url")?;
-    let digest: Located<RemoteDigest> = table.required("digest")?;
+    // Both are read before either is missed, so that both are reported.
+    let url: Option<RemoteUrl> = table.required("url");
+    let digest: Option<RemoteDigest> = table.required("digest");
     Some(ComponentSource::Remote {
-        url,
-        digest: digest.value.0,
+        url: url?.0,
+        digest: digest?.0,
     })
 }
 

@@ -8,10 +8,11 @@ use super::request::{self, Routed};
 use super::response;
 use super::route::{Component, Generation, Route, RouteTable, StaticResponse, Target};
 use super::router::Match;
+use crate::drain::Stage;
 use crate::engine::answer::{self, GuestBody};
 use crate::engine::exchange::{Origin, Permits};
 use crate::engine::failure::Failure;
-use crate::telemetry::metrics::http_server::HOST;
+use crate::telemetry::metrics::http_server::{HOST, RouteSeries};
 use crate::telemetry::registry::Registry;
 use crate::telemetry::traces::TraceContext;
 use crate::telemetry::traces::context::TRACEPARENT;
@@ -27,6 +28,7 @@ use opentelemetry::KeyValue;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use wasmtime_wasi_http::WasiBody;
 
 /// Answers as Spin does, for probes that were written for it.
@@ -55,6 +57,8 @@ pub struct Handler {
     pub access_log: bool,
     /// Begins spans of requests.
     pub tracer: Tracer,
+    /// How far the drain is.
+    pub stage: watch::Receiver<Stage>,
 }
 
 impl Handler {
@@ -99,6 +103,11 @@ impl Handler {
         }
     }
 
+    fn record(&self, series: &Arc<RouteSeries>, method: &Method, began: Instant) -> Recorder {
+        let stage = self.stage.clone();
+        Recorder::begin(Arc::clone(series), method.clone(), began, stage)
+    }
+
     fn unmatched(
         &self,
         request: &Request<Incoming>,
@@ -112,8 +121,8 @@ impl Handler {
             _ => response::text(StatusCode::NOT_FOUND, "no route matches this path"),
         };
         if let Some(series) = &table.unmatched {
-            let mut recorder = Recorder::begin(Arc::clone(series), request.method().clone(), began);
-            self.log(&mut recorder, request, client, None, None);
+            let mut recorder = self.record(series, request.method(), began);
+            self.log(&mut recorder, request, client, None, parent(request));
             seal(&mut response, recorder);
         }
         response
@@ -126,8 +135,7 @@ impl Handler {
         routed: &Routed<'_>,
         began: Instant,
     ) -> Response<ResponseBody> {
-        let mut recorder =
-            Recorder::begin(Arc::clone(&route.series), request.method().clone(), began);
+        let mut recorder = self.record(&route.series, request.method(), began);
         let trace = self.trace(&mut request, route, &mut recorder);
         self.log(&mut recorder, &request, routed.client, Some(route), trace);
         let mut response = match &route.target {
@@ -154,10 +162,7 @@ impl Handler {
         route: &Route,
         recorder: &mut Recorder,
     ) -> Option<TraceContext> {
-        let parent = request
-            .headers()
-            .get(TRACEPARENT)
-            .and_then(TraceContext::parse);
+        let parent = parent(request);
         let span = self.tracer.server(parent, || describe(request, route));
         let Some(span) = span else { return parent };
         let context = span.context();
@@ -261,6 +266,12 @@ impl Handler {
             });
         }
     }
+}
+
+/// The trace that the client says the request belongs to.
+fn parent(request: &Request<Incoming>) -> Option<TraceContext> {
+    let value = request.headers().get(TRACEPARENT);
+    value.and_then(TraceContext::parse)
 }
 
 /// The span of a request, by OpenTelemetry's conventions for HTTP servers. The query is left out,

@@ -147,6 +147,10 @@ impl<T> GuardedIo<T> {
         let timer = self
             .reading
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        // It was set for a head that may come later than this one may last.
+        if deadline < timer.deadline() {
+            timer.as_mut().reset(deadline);
+        }
         while timer.as_mut().poll(cx).is_ready() {
             if timer.deadline() >= deadline {
                 self.activity.timed_out();

@@ -5,6 +5,7 @@ use super::connection;
 use super::handler::Handler;
 use super::stream::StreamExecutor;
 use super::tls::TlsAcceptor;
+use crate::drain::Stage;
 use crate::telemetry::metrics::host::ListenerSeries;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -13,7 +14,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, error};
 
@@ -35,24 +37,29 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Accepts until `closing` says so, then waits until every connection has ended its requests.
-    pub async fn run(self, mut closing: watch::Receiver<bool>) {
+    /// Accepts until the drain begins, then waits until every connection has ended its requests.
+    /// Connections end with it when it is dropped.
+    pub async fn run(self) {
+        let mut stage = self.handler.stage.clone();
         let builder = Arc::new(connection::builder(&self.limits));
         let graceful = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(self.limits.connections));
         // Apart from what connections share, so that it is closed while they go on.
         let (socket, this) = self.split();
+        let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 accepted = this.accept(&socket, &places) => accepted,
-                _ = closing.wait_for(|closing| *closing) => break,
+                // So that what is left of those that have ended does not add up.
+                Some(_ended) = connections.join_next() => continue,
+                _ = stage.wait_for(|stage| *stage != Stage::Open) => break,
             };
             let Some((stream, address, place)) = accepted else {
                 continue;
             };
             let (this, builder, watcher) =
                 (Arc::clone(&this), Arc::clone(&builder), graceful.watcher());
-            tokio::spawn(async move {
+            connections.spawn(async move {
                 let _connected = this.series.connected();
                 this.serve(stream, address, &builder, watcher).await;
                 drop(place);

@@ -3,6 +3,7 @@
 
 use super::body::{Fault, Progress};
 use super::route::Route;
+use crate::drain::Stage;
 use crate::engine::failure::Failure;
 use crate::telemetry::logs::{AccessLine, access_line};
 use crate::telemetry::metrics::component::ComponentSeries;
@@ -12,6 +13,7 @@ use crate::telemetry::traces::tracer::Span;
 use http::{HeaderValue, Method, StatusCode};
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::watch;
 
 /// The error that a request has whose client went away.
 const CLIENT_DISCONNECT: &str = "client_disconnect";
@@ -29,6 +31,8 @@ pub struct Recorder {
     response_bytes: u64,
     access: Option<Box<Access>>,
     span: Option<Span>,
+    /// By whom it is given up if it is dropped.
+    stage: watch::Receiver<Stage>,
     ended: bool,
 }
 
@@ -49,7 +53,12 @@ pub struct Access {
 
 impl Recorder {
     /// Begins the record of a request that goes to `series`.
-    pub fn begin(series: Arc<RouteSeries>, method: Method, began: Instant) -> Self {
+    pub fn begin(
+        series: Arc<RouteSeries>,
+        method: Method,
+        began: Instant,
+        stage: watch::Receiver<Stage>,
+    ) -> Self {
         series.begin();
         Self {
             series,
@@ -62,6 +71,7 @@ impl Recorder {
             response_bytes: 0,
             access: None,
             span: None,
+            stage,
             ended: false,
         }
     }
@@ -184,7 +194,11 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         if !self.ended {
-            self.error.get_or_insert(CLIENT_DISCONNECT);
+            let by = match *self.stage.borrow() {
+                Stage::Cut => Failure::Stopped.reason(),
+                Stage::Open | Stage::Closing => CLIENT_DISCONNECT,
+            };
+            self.error.get_or_insert(by);
             self.end();
         }
     }

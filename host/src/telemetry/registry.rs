@@ -1,14 +1,19 @@
 //! The metrics registry: an OpenTelemetry meter whose instruments are read as Prometheus text.
 //!
 //! The SDK folds label sets beyond a limit (2,000 by default) into one overflow series, silently.
-//! Here each of our instruments has the limit that its closed label sets need, so none of ours is
-//! ever folded; instruments that guests define have the limit that their component was given.
+//! Here each of our instruments has the limit that its closed label sets need, over all routes,
+//! components and stores that the app has and a reload may add, so none of ours is folded.
+//! Instruments that guests define have the limit that any component was given by then; components'
+//! own limits lie below it and count what they fold. A limit costs an index of about one byte for
+//! each series that it allows, touched or not, and address space for the rest.
 
-use super::metrics::catalog;
+use super::metrics::catalog::{self, Definition, Per};
 use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{Instrument, SdkMeterProvider, Stream};
 use prometheus::{Encoder as _, TextEncoder};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The media type of what [`Registry::render`] gives.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -22,10 +27,29 @@ const GUEST_SCOPE: &str = "guest";
 /// How many things the closed label sets are multiplied by.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    /// Routes, components, listeners and key-value stores together.
-    pub subjects: usize,
-    /// Series that one guest-defined metric may have.
-    pub guest_series: usize,
+    /// Routes, with the one of what no route matches.
+    pub routes: usize,
+    /// Components, with the host itself.
+    pub components: usize,
+    /// Listeners.
+    pub listeners: usize,
+    /// Key-value stores.
+    pub stores: usize,
+}
+
+impl Scale {
+    /// Series that a metric can have.
+    fn series(self, definition: &Definition) -> usize {
+        let subjects = match definition.per {
+            Per::Host => 1,
+            Per::Listener => self.listeners,
+            Per::Component => self.components,
+            Per::Route => self.routes,
+            Per::Store => self.stores,
+            Per::ComponentAndStore => self.components.saturating_mul(self.stores),
+        };
+        definition.series.saturating_mul(subjects)
+    }
 }
 
 /// The registry and the meters that feed it.
@@ -33,6 +57,8 @@ pub struct Scale {
 pub struct Registry {
     prometheus: prometheus::Registry,
     provider: SdkMeterProvider,
+    /// Series that a metric may have which a guest defines from now on.
+    guest_series: Arc<AtomicUsize>,
 }
 
 /// Why metrics cannot be kept or rendered.
@@ -57,14 +83,17 @@ impl Registry {
             .without_target_info()
             .build()
             .map_err(|error| RegistryError::Exporter(error.to_string()))?;
+        let guest_series = Arc::<AtomicUsize>::default();
+        let guests = Arc::clone(&guest_series);
         let provider = SdkMeterProvider::builder()
             .with_resource(Resource::builder_empty().build())
             .with_reader(exporter)
-            .with_view(move |instrument: &Instrument| limit(instrument, scale))
+            .with_view(move |instrument: &Instrument| limit(instrument, scale, &guests))
             .build();
         Ok(Self {
             prometheus,
             provider,
+            guest_series,
         })
     }
 
@@ -76,6 +105,16 @@ impl Registry {
     /// The meter of instruments that guests define.
     pub fn guest_meter(&self) -> Meter {
         self.provider.meter(GUEST_SCOPE)
+    }
+
+    /// Makes room for so many series in each metric that a guest defines from now on.
+    pub fn allow_guest_series(&self, series: usize) {
+        self.guest_series.fetch_max(series, Relaxed);
+    }
+
+    /// Series that a metric has room for if a guest defines it now.
+    pub fn guest_series(&self) -> usize {
+        self.guest_series.load(Relaxed)
     }
 
     /// How many values the histogram `name` has taken, over all its series.
@@ -99,14 +138,14 @@ impl Registry {
 }
 
 /// The stream of an instrument, with the limit that its label sets need.
-fn limit(instrument: &Instrument, scale: Scale) -> Option<Stream> {
+fn limit(instrument: &Instrument, scale: Scale, guest_series: &AtomicUsize) -> Option<Stream> {
     let own = catalog::ALL
         .iter()
         .find(|definition| definition.name == instrument.name());
     let limit = match own {
-        Some(definition) => definition.series.checked_mul(scale.subjects)?,
+        Some(definition) => scale.series(definition),
         // One more for the overflow series that a component's own limit leads to.
-        None => scale.guest_series.checked_add(1)?,
+        None => guest_series.load(Relaxed).saturating_add(1),
     };
     Stream::builder()
         .with_cardinality_limit(limit.max(1))
@@ -117,22 +156,65 @@ fn limit(instrument: &Instrument, scale: Scale) -> Option<Stream> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::metrics::catalog::Kind;
     use opentelemetry::KeyValue;
 
-    #[test]
-    fn no_label_set_of_ours_is_folded() {
-        let registry = Registry::new(Scale {
-            subjects: 4,
-            guest_series: 1,
-        })
-        .unwrap();
-        let counter = catalog::COMPONENT_FAILURES.counter(&registry.meter());
-        let sets = catalog::COMPONENT_FAILURES.series * 4;
-        for set in 0..sets {
-            counter.add(1, &[KeyValue::new("component", set.to_string())]);
+    const SCALE: Scale = Scale {
+        routes: 2,
+        components: 3,
+        listeners: 2,
+        stores: 3,
+    };
+
+    /// Measures so many label sets of a metric.
+    fn measure(registry: &Registry, definition: &Definition, sets: usize) {
+        let labels = (0..sets).map(|set| [KeyValue::new("set", set.to_string())]);
+        match definition.kind {
+            Kind::Counter => {
+                let counter = definition.counter(&registry.meter());
+                labels.for_each(|labels| counter.add(1, &labels));
+            }
+            Kind::Histogram => {
+                let histogram = definition.histogram(&registry.meter());
+                labels.for_each(|labels| histogram.record(1.0, &labels));
+            }
+            Kind::Gauge => definition.observe_gauge(&registry.meter(), move |observer| {
+                labels
+                    .clone()
+                    .for_each(|labels| observer.observe(1.0, &labels));
+            }),
         }
-        let text = String::from_utf8(registry.render().unwrap()).unwrap();
-        assert!(!text.contains("otel_metric_overflow"));
-        assert_eq!(text.matches("weir_component_failures_total{").count(), sets);
+    }
+
+    /// The series of a metric, and whether some were folded.
+    fn series(registry: &Registry, definition: &Definition) -> (usize, bool) {
+        let families = registry.prometheus.gather();
+        let name = definition.prometheus_name();
+        let family = families.iter().find(|family| family.name() == name);
+        let series = family.unwrap().get_metric();
+        let labels = series.iter().flat_map(|one| one.get_label());
+        let folded = labels.filter(|label| label.name() == "otel_metric_overflow");
+        (series.len(), folded.count() > 0)
+    }
+
+    #[test]
+    fn every_metric_of_ours_has_room_for_all_series_that_it_can_have() {
+        for definition in catalog::ALL {
+            let sets = SCALE.series(definition);
+            let registry = Registry::new(SCALE).unwrap();
+            measure(&registry, definition, sets);
+            let name = definition.name;
+            assert_eq!(series(&registry, definition), (sets, false), "{name}");
+            let registry = Registry::new(SCALE).unwrap();
+            measure(&registry, definition, sets + 1);
+            assert!(series(&registry, definition).1, "{name} is not limited");
+        }
+    }
+
+    #[test]
+    fn stores_have_series_for_each_component_that_uses_them() {
+        let each = catalog::KEY_VALUE_OPERATION_DURATION.series;
+        let all = SCALE.series(&catalog::KEY_VALUE_OPERATION_DURATION);
+        assert_eq!(all, each * SCALE.components * SCALE.stores);
     }
 }

@@ -21,6 +21,13 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// An address that nobody listens at, for what must be known before the host says it. Another
+/// process may take it first, which is why port 0 is asked for wherever that will do.
+pub(crate) fn free_address() -> String {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    socket.local_addr().unwrap().to_string()
+}
+
 /// The compiled guest `name`, such as `p3_hello`.
 pub(crate) fn guest(name: &str) -> PathBuf {
     let built = "tests/guests/target/wasm32-wasip2/release";

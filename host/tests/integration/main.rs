@@ -15,14 +15,20 @@
 mod harness;
 
 mod capabilities;
+mod cli;
 mod cluster;
 mod commands;
+mod dependencies;
 mod guests;
 mod health;
 mod http;
+mod lifecycle;
 mod limits;
+mod new;
 mod readme;
 mod reload;
 mod services;
 mod sources;
+mod spin_apps;
+mod telemetry;
 mod traces;

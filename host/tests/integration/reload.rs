@@ -18,9 +18,18 @@ fn put(folder: &Path, name: &str) {
 
 /// Puts bytes in the place of the app's component, in one step.
 fn put_bytes(folder: &Path, bytes: &[u8]) {
+    put_bytes_as(folder, "app", bytes);
+}
+
+/// Puts the guest `name` in the place of the component `id`, in one step.
+fn put_as(folder: &Path, id: &str, name: &str) {
+    put_bytes_as(folder, id, &std::fs::read(guest(name)).unwrap());
+}
+
+fn put_bytes_as(folder: &Path, id: &str, bytes: &[u8]) {
     let new = folder.join("new.wasm");
     std::fs::write(&new, bytes).unwrap();
-    std::fs::rename(new, folder.join("app.wasm")).unwrap();
+    std::fs::rename(new, folder.join(format!("{id}.wasm"))).unwrap();
 }
 
 const MANIFEST: &str = r#"
@@ -36,6 +45,17 @@ fn app(name: &str) -> App {
     let app = App::new().manifest(MANIFEST);
     put(app.folder(), name);
     app
+}
+
+/// An app of several components, each at a path of its name.
+fn app_of(components: &[(&str, &str)]) -> App {
+    components.iter().fold(App::new(), |app, (id, name)| {
+        put_as(app.folder(), id, name);
+        app.manifest(&format!(
+            "[[trigger.http]]\nroute = \"/{id}/...\"\ncomponent = \"{id}\"\n\
+             [component.{id}]\nsource = \"{id}.wasm\"\n"
+        ))
+    })
 }
 
 /// Asks for a reload on the admin server.

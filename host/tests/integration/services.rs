@@ -1,6 +1,8 @@
 //! The three services as their users know them: what seed systems do on the wire, and what became
-//! of their defects.
+//! of their defects. The same tests run on Weir as it is ([`native`]) and as Spin would run the app
+//! ([`portable`]), where the components of `spin.toml` print what they would write.
 
-mod backend;
 pub(crate) mod contract;
-mod storage;
+mod log_directory;
+mod native;
+mod portable;

@@ -6,6 +6,7 @@
 //! the run. Absolute figures belong to the machine; ratios are what to go by.
 
 pub(crate) mod native;
+mod reload;
 mod servers;
 mod wrk;
 
@@ -61,7 +62,8 @@ pub(crate) fn run(plan: Plan) -> Result<()> {
         }
     }
     print(&plan, &contenders, &results);
-    Ok(())
+    drop(servers);
+    reload::measure()
 }
 
 fn print(plan: &Plan, contenders: &[Contender], results: &[Vec<Measured>]) {
@@ -98,14 +100,16 @@ fn print(plan: &Plan, contenders: &[Contender], results: &[Vec<Measured>]) {
 
 /// The medians of rate and latency, each by itself.
 fn median(rounds: &[Measured]) -> Measured {
-    let middle = |read: fn(&Measured) -> f64| {
-        let mut values: Vec<_> = rounds.iter().map(read).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-    };
+    let of = |read: fn(&Measured) -> f64| middle(rounds.iter().map(read).collect());
     Measured {
-        rate: middle(|one| one.rate),
-        p99: middle(|one| one.p99),
+        rate: of(|one| one.rate),
+        p99: of(|one| one.p99),
         errors: 0,
     }
+}
+
+/// The one in the middle.
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -1,13 +1,19 @@
-"""`python -m monitoring.checks names|alerts|dashboards`, or `expressions FILE` for promtool."""
+"""`python -m monitoring.checks alerts|dashboards|links|models|names`, or `expressions FILE`."""
 
 import sys
 from pathlib import Path
 
 import yaml
 
-from monitoring.checks import alerts, dashboards, expressions, names
+from monitoring.checks import alerts, dashboards, expressions, links, models, names
 
-CHECKS = {"names": names, "alerts": alerts, "dashboards": dashboards}
+CHECKS = {
+    "alerts": alerts,
+    "dashboards": dashboards,
+    "links": links,
+    "models": models,
+    "names": names,
+}
 
 
 def write(file: Path) -> None:

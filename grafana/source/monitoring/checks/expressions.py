@@ -51,24 +51,31 @@ def _runbooks() -> Iterator[Expression]:
 def _dashboards() -> Iterator[Expression]:
     for file in sorted((GRAFANA / "dashboards").glob("*.json")):
         board = json.loads(file.read_text(encoding="utf-8"))
-        for panel in board["panels"]:
-            for target in panel.get("targets", ()):
-                yield Expression(f"{file.name}: {panel['title']}", interpolated(target["expr"]))
+        for where, text in asked(board):
+            yield Expression(f"{file.name}: {where}", interpolated(text))
         for variable in board["templating"]["list"]:
-            yield from _variable(file.name, variable)
-        for annotation in board.get("annotations", {}).get("list", ()):
-            yield Expression(f"{file.name}: {annotation['name']}", interpolated(annotation["expr"]))
+            if variable["type"] == "query":
+                function, inner = variable_query(variable)
+                series = inner.rpartition(",")[0] if function == "label_values" else inner
+                where = f"{file.name}: variable {variable['name']}"
+                yield Expression(where, interpolated(series))
 
 
-def _variable(file: str, variable: dict) -> Iterator[Expression]:
-    if variable["type"] == "query":
-        query = re.fullmatch(
-            r"(label_values|query_result)\((.*)\)", variable["query"]["query"], re.S
-        )
-        if query is None:
-            raise ValueError(f"{file}: variable {variable['name']} has an unknown form")
-        inner = query[2].rpartition(",")[0] if query[1] == "label_values" else query[2]
-        yield Expression(f"{file}: variable {variable['name']}", interpolated(inner))
+def asked(board: dict) -> Iterator[tuple[str, str]]:
+    """What a dashboard asks in panels and for its marks, by their places, as it is written."""
+    for panel in board["panels"]:
+        for target in panel.get("targets", ()):
+            yield f"{panel['title']} ({panel['id']}{target['refId']})", target["expr"]
+    for annotation in board.get("annotations", {}).get("list", ()):
+        yield annotation["name"], annotation["expr"]
+
+
+def variable_query(variable: dict) -> tuple[str, str]:
+    """The function of Grafana's that finds a variable's values, and what is in its parentheses."""
+    query = re.fullmatch(r"(label_values|query_result)\((.*)\)", variable["query"]["query"], re.S)
+    if query is None:
+        raise ValueError(f"variable {variable['name']} has an unknown form")
+    return query[1], query[2]
 
 
 def interpolated(text: str) -> str:

@@ -28,6 +28,14 @@ def problems() -> list[str]:
     return found
 
 
+def metrics(text: str) -> frozenset[str]:
+    """The names of all metrics in an expression."""
+    nodes = _walk(promql.parse(text))
+    return frozenset(
+        node.name for node in nodes if isinstance(node, promql.VectorSelector) and node.name
+    )
+
+
 def _examine(expression: Expression, known: Catalog) -> Iterator[str]:
     try:
         tree = promql.parse(expression.text)

@@ -32,7 +32,7 @@ def variables() -> list[QueryVariable]:
     return [
         hidden("prefix", f"query_result({prefix})", '/prefix="([^"]+)"/'),
         listed("counter", "Counters", names, "/.+_total$/"),
-        listed("gauge", "Gauges", names, "/^(?!.+_(total|bucket|sum|count)$).+$/"),
+        listed("gauge", "Gauges", names, "/^(?!.+_(?:total|bucket|sum|count)$).+$/"),
         listed("histogram", "Histograms", names, "/(.+)_bucket$/"),
     ]
 

@@ -51,10 +51,8 @@ impl Drop for Builds {
 
 async fn run(id: &str, reloader: &Reloader) -> Result<(), Problem> {
     let definition = reloader.definition();
-    let component = definition
-        .components()
-        .find(|(known, _)| *known == id)
-        .and_then(|(_, component)| component.build.as_ref());
+    let component = definition.manifest.components.get(id);
+    let component = component.and_then(|component| component.build.as_ref());
     let Some(build) = component else {
         return Ok(());
     };

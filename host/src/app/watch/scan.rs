@@ -1,7 +1,7 @@
 //! What the watched files were like at one moment.
 
 use crate::app::definition::Definition;
-use crate::deploy::{build, fingerprint};
+use crate::deploy::{build, compose, fingerprint};
 use crate::manifest::component::Component;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,14 +25,16 @@ impl Scan {
         let mut read = BTreeMap::new();
         for (id, component) in definition.components() {
             artefacts.extend(component.source.path().map(|path| app.join(path)));
-            for dependency in &component.dependencies {
-                artefacts.extend(dependency.path().map(|path| app.join(path)));
-            }
+            let settings = definition.settings(id, component);
+            let plan = definition.plan(id, component, &settings);
+            artefacts.extend(compose::composed(&plan).filter_map(|one| compose::file(&plan, one)));
             let mounts = component.files.iter().map(|mount| &mount.value);
             artefacts.extend(fingerprint::files(mounts, app));
-            if sources {
-                read.insert(id.to_owned(), versions(inputs(component, app)));
-            }
+        }
+        // A component without a trigger may be a dependency, which is built as well.
+        let built = definition.manifest.components.iter().filter(|_| sources);
+        for (id, component) in built {
+            read.insert(id.to_string(), versions(inputs(component, app)));
         }
         Self {
             artefacts: versions(artefacts),

@@ -43,7 +43,9 @@ pub enum StoreError {
     #[error("there is no space left for the store")]
     NoSpace,
     /// Another process has the store's file.
-    #[error("{0} is in use by another process; one process at a time can have it")]
+    #[error(
+        "{0} is in use by another process, and only one at a time can have it: stop that one, or choose another state directory"
+    )]
     Locked(PathBuf),
     /// The storage failed and is being opened again.
     #[error("the store is being opened again after a failure")]

@@ -46,6 +46,37 @@ impl DependencyName {
     pub fn version(&self) -> Option<&semver::Version> {
         self.version.as_ref()
     }
+
+    /// The name of `import` with no more than this one says: without interface or version where
+    /// this one has none.
+    pub fn in_this_form(&self, import: &str) -> String {
+        let (name, version) = optional(import, '@');
+        let (package, _) = optional(name, '/');
+        let name = if self.interface.is_some() {
+            name
+        } else {
+            package
+        };
+        match version {
+            Some(version) if self.version.is_some() => format!("{name}@{version}"),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// Whether it names this import: all that it says must be equal.
+    pub fn matches(&self, import: &str) -> bool {
+        let Ok(import) = Self::try_from(import.to_owned()) else {
+            return false;
+        };
+        match &self.package {
+            None => self.text == import.text,
+            Some(_) => {
+                self.package == import.package
+                    && (self.interface.is_none() || self.interface == import.interface)
+                    && (self.version.is_none() || self.version == import.version)
+            }
+        }
+    }
 }
 
 impl TryFrom<String> for DependencyName {
@@ -127,6 +158,27 @@ mod tests {
             (Some("a:b"), None)
         );
         assert_eq!(name("plain-name").unwrap().package(), None);
+    }
+
+    #[test]
+    fn a_name_matches_imports_that_are_equal_in_all_it_says() {
+        let matches = |text: &str, import: &str| name(text).unwrap().matches(import);
+        for text in ["a:b", "a:b@0.1.0", "a:b/c", "a:b/c@0.1.0"] {
+            assert!(matches(text, "a:b/c@0.1.0"), "{text}");
+        }
+        for text in ["a:c", "a:b@0.1.1", "a:b/d", "a-b", "a:b/c@0.2.0"] {
+            assert!(!matches(text, "a:b/c@0.1.0"), "{text}");
+        }
+        assert!(matches("plain", "plain") && !matches("a:b@0.1.0", "a:b/c"));
+    }
+
+    #[test]
+    fn an_import_is_named_with_no_more_than_a_name_says() {
+        let form = |text: &str| name(text).unwrap().in_this_form("a:b/c@0.1.0");
+        assert_eq!(form("x:y"), "a:b");
+        assert_eq!(form("x:y@1.0.0"), "a:b@0.1.0");
+        assert_eq!(form("x:y/z"), "a:b/c");
+        assert_eq!(form("x:y/z@1.0.0"), "a:b/c@0.1.0");
     }
 
     #[test]

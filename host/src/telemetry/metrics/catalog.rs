@@ -28,6 +28,23 @@ impl fmt::Display for Kind {
     }
 }
 
+/// What a metric is measured of. Each of those has its own series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// The host.
+    Host,
+    /// Each listener.
+    Listener,
+    /// Each component.
+    Component,
+    /// Each route of the manifest, and what no route matches.
+    Route,
+    /// Each key-value store.
+    Store,
+    /// Each component with each key-value store.
+    ComponentAndStore,
+}
+
 /// One metric: what it is called, what it counts, and by which labels.
 #[derive(Debug)]
 pub struct Definition {
@@ -39,7 +56,9 @@ pub struct Definition {
     pub unit: &'static str,
     /// Label keys, with dots.
     pub labels: &'static [&'static str],
-    /// Most series it can have for a component, route or listener each. Sizes the SDK's limit.
+    /// What it is measured of.
+    pub per: Per,
+    /// Most series it can have for each of those. Sizes the SDK's limit.
     pub series: usize,
     /// Upper edges of a histogram's buckets; empty for other kinds.
     pub boundaries: &'static [f64],
@@ -82,11 +101,8 @@ pub const SIZE_EDGES: &[f64] = &[
     33_554_432.0,
 ];
 
-/// Edges for the number of writes that share a commit.
-pub const BATCH_EDGES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
-
 macro_rules! catalog {
-    ($($ident:ident = $kind:ident $name:literal, $unit:literal, [$($label:literal),*], $series:expr,
+    ($($ident:ident = $kind:ident $name:literal, $unit:literal, [$($label:literal),*], $per:ident, $series:expr,
         $edges:expr, $help:literal;)*) => {
         $(
             #[doc = $help]
@@ -95,6 +111,7 @@ macro_rules! catalog {
                 kind: Kind::$kind,
                 unit: $unit,
                 labels: &[$($label),*],
+                per: Per::$per,
                 series: $series,
                 boundaries: $edges,
                 help: $help,
@@ -105,147 +122,158 @@ macro_rules! catalog {
     };
 }
 
+// What the closed sets of labels have room for; `registry` makes it the SDK's limits. The tests
+// count the sets themselves.
+
 /// Methods that are labels of their own, with `_OTHER`.
-const METHODS: usize = 10;
-/// Registered status codes and one for each class of the others.
-const STATUSES: usize = 68;
-/// Reasons of [`crate::telemetry::metrics::http_server::ErrorType`].
-const ERROR_TYPES: usize = 16;
+pub(super) const METHODS: usize = 10;
+/// Statuses that `http` knows the meaning of, and one for each class of the others.
+pub(super) const STATUSES: usize = 68;
+/// What can be wrong with a request to a component: reasons of failures, of rejections, and
+/// `client_disconnect`.
+pub(super) const ERROR_TYPES: usize = 17;
+/// What can be wrong with a request of a component.
+pub(super) const CLIENT_ERROR_TYPES: usize = 8;
+/// Operations of key-value stores.
+const OPERATIONS: usize = 10;
+/// How they end.
+pub(super) const RESULTS: usize = 10;
 
 catalog! {
     HTTP_SERVER_REQUEST_DURATION = Histogram "http.server.request.duration", "s",
         ["component", "http.request.method", "http.route", "http.response.status_code", "error.type"],
-        METHODS * (STATUSES + ERROR_TYPES), DURATION_EDGES,
+        // An error comes before the head, or after one of any status.
+        Route, METHODS * (STATUSES + 1) * (ERROR_TYPES + 1), DURATION_EDGES,
         "Time from the first byte of a request's head to the last byte of its response, or to its abort.";
     HTTP_SERVER_ACTIVE_REQUESTS = Gauge "http.server.active_requests", "{request}",
-        ["component", "http.route"], 1, &[],
+        ["component", "http.route"], Route, 1, &[],
         "Requests that have arrived and whose response has not ended.";
     HTTP_SERVER_REQUEST_BODY_SIZE = Histogram "http.server.request.body.size", "By",
-        ["component", "http.route"], 1, SIZE_EDGES,
+        ["component", "http.route"], Route, 1, SIZE_EDGES,
         "Bytes of request bodies that reached the component.";
     HTTP_SERVER_RESPONSE_BODY_SIZE = Histogram "http.server.response.body.size", "By",
-        ["component", "http.route"], 1, SIZE_EDGES,
+        ["component", "http.route"], Route, 1, SIZE_EDGES,
         "Bytes of response bodies that were sent.";
     REQUESTS_REJECTED = Counter "weir.requests.rejected", "{request}",
-        ["component", "reason"], 16, &[],
+        ["component", "reason"], Component, 16, &[],
         "Requests that the host answered itself to protect the component or itself, by reason.";
     REQUESTS_QUEUED = Gauge "weir.requests.queued", "{request}",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Requests that wait for admission.";
     COMPONENT_FAILURES = Counter "weir.component.failures", "{failure}",
-        ["component", "reason"], 16, &[],
+        ["component", "reason"], Component, 16, &[],
         "Requests that a component failed to answer, by reason: what another runtime calls an unhandled exception.";
     COMPONENT_CPU = Counter "weir.component.cpu", "s",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Time spent running a component's instances, guest code and the host calls it makes without waiting.";
     COMPONENT_MEMORY = Gauge "weir.component.memory", "By",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Linear memory of a component's live instances.";
     COMPONENT_INSTANCES = Gauge "weir.component.instances", "{instance}",
-        ["component", "state"], 2, &[],
+        ["component", "state"], Component, 2, &[],
         "Live instances of a component that are idle or busy.";
     COMPONENT_INSTANCES_CREATED = Counter "weir.component.instances.created", "{instance}",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Instances of a component created since the start.";
     COMPONENT_CAPACITY = Gauge "weir.component.capacity", "{request}",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Requests that a component can have in flight: what the instance pool and its limits allow.";
     COMPONENT_GENERATION = Gauge "weir.component.generation", "{generation}",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "How many times the component has been loaded; 1 after the start.";
     RELOADS = Counter "weir.reloads", "{reload}",
-        ["component", "result"], 2, &[],
+        ["component", "result"], Component, 2, &[],
         "Attempts to load a component anew, by result; `_app` is the manifest and the configuration.";
     LAST_RELOAD = Gauge "weir.component.last_reload_timestamp", "s",
-        ["component", "result"], 2, &[],
+        ["component", "result"], Component, 2, &[],
         "When a component was last loaded anew with this result, in seconds since 1970.";
     CHAINED_REQUEST_DURATION = Histogram "weir.chained_request.duration", "s",
-        ["component", "http.response.status_code"], STATUSES, DURATION_EDGES,
+        ["component", "http.response.status_code"], Component, STATUSES, DURATION_EDGES,
         "Time until the head of the answer to a request that one component sent to another inside the host.";
     KEY_VALUE_OPERATION_DURATION = Histogram "weir.key_value.operation.duration", "s",
-        ["component", "store", "operation", "result"], 512, DURATION_EDGES,
+        ["component", "store", "operation", "result"], ComponentAndStore, OPERATIONS * RESULTS, DURATION_EDGES,
         "Time of a key-value operation as the guest sees it.";
     KEY_VALUE_COMMITS = Counter "weir.key_value.commits", "{commit}",
-        ["store"], 1, &[],
+        ["store"], Store, 1, &[],
         "Transactions committed, each with one fsync; several writes share one.";
     KEY_VALUE_COMMITTED_WRITES = Counter "weir.key_value.committed_writes", "{write}",
-        ["store"], 1, &[],
+        ["store"], Store, 1, &[],
         "Writes made durable; divided by the commits, how many share one.";
     KEY_VALUE_PENDING_WRITES = Gauge "weir.key_value.pending_writes", "{write}",
-        ["store"], 1, &[],
+        ["store"], Store, 1, &[],
         "Writes that wait for their commit.";
     HTTP_CLIENT_REQUEST_DURATION = Histogram "http.client.request.duration", "s",
         ["component", "http.request.method", "http.response.status_code", "error.type"],
-        METHODS * (STATUSES + ERROR_TYPES), DURATION_EDGES,
+        Component, METHODS * (STATUSES + CLIENT_ERROR_TYPES), DURATION_EDGES,
         "Time until the head of the answer to a component's outbound request.";
     OUTBOUND_DENIED = Counter "weir.outbound.denied", "{request}",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Outbound requests refused because allowed_outbound_hosts does not grant the host.";
     LOG_DIRECTORY_WRITE_DURATION = Histogram "weir.log_directory.write.duration", "s",
-        ["component", "operation", "result"], 24, DURATION_EDGES,
+        ["component", "operation", "result"], Component, 24, DURATION_EDGES,
         "Time to write an entry or a line, fsync included where the policy asks for it.";
     LOG_DIRECTORY_SIZE = Gauge "weir.log_directory.size", "By",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Bytes in the component's log directory.";
     LOG_DIRECTORY_FILES = Gauge "weir.log_directory.files", "{file}",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Files in the component's log directory.";
     LOG_DIRECTORY_QUOTA = Gauge "weir.log_directory.quota", "By",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Bytes that the component's log directory may hold.";
     LOG_DIRECTORY_REMOVED = Counter "weir.log_directory.removed", "{file}",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Files removed to stay within the quota.";
     GUEST_METRICS_OVERFLOWED = Counter "weir.guest_metrics.overflowed", "{measurement}",
-        ["component"], 1, &[],
+        ["component"], Component, 1, &[],
         "Measurements of a component that went to its overflow series because it has too many series.";
     GUEST_METRICS_REFUSED = Counter "weir.guest_metrics.refused", "{measurement}",
-        ["component", "reason"], 8, &[],
+        ["component", "reason"], Component, 8, &[],
         "Measurements of a component that were refused with an error, by reason.";
     CONNECTIONS_ACTIVE = Gauge "weir.connections.active", "{connection}",
-        ["listener"], 1, &[],
+        ["listener"], Listener, 1, &[],
         "Open client connections.";
     CONNECTIONS_ACCEPTED = Counter "weir.connections.accepted", "{connection}",
-        ["listener"], 1, &[],
+        ["listener"], Listener, 1, &[],
         "Client connections accepted since the start.";
     CONNECTION_ERRORS = Counter "weir.connection.errors", "{error}",
-        ["listener", "reason"], 16, &[],
+        ["listener", "reason"], Listener, 16, &[],
         "Connections that ended badly other than by a failed request, by reason.";
     TLS_CERTIFICATE_EXPIRY = Gauge "weir.tls.certificate_expiry_timestamp", "s",
-        ["listener"], 1, &[],
+        ["listener"], Listener, 1, &[],
         "When the listener's certificate expires, in seconds since 1970.";
     POOL_USED = Gauge "weir.pool.used", "{slot}",
-        ["resource"], 8, &[],
+        ["resource"], Host, 8, &[],
         "Slots of the instance pool in use.";
     POOL_LIMIT = Gauge "weir.pool.limit", "{slot}",
-        ["resource"], 8, &[],
+        ["resource"], Host, 8, &[],
         "Slots that the instance pool has.";
     BUILD_INFO = Gauge "weir.build.info", "",
-        ["version", "wasmtime"], 1, &[],
+        ["version", "wasmtime"], Host, 1, &[],
         "Always 1; its labels say which build runs.";
     READY = Gauge "weir.ready", "",
-        [], 1, &[],
+        [], Host, 1, &[],
         "1 while the host takes traffic, 0 before it has started and while it drains.";
     PROCESS_CPU = Counter "process.cpu", "s",
-        [], 1, &[],
+        [], Host, 1, &[],
         "User and system CPU time of the whole process.";
     PROCESS_RESIDENT_MEMORY = Gauge "process.resident_memory", "By",
-        [], 1, &[],
+        [], Host, 1, &[],
         "Resident memory of the process.";
     PROCESS_VIRTUAL_MEMORY = Gauge "process.virtual_memory", "By",
-        [], 1, &[],
+        [], Host, 1, &[],
         "Virtual memory of the process; the instance pool reserves much more than it uses.";
     PROCESS_OPEN_FDS = Gauge "process.open_fds", "{file}",
-        [], 1, &[],
+        [], Host, 1, &[],
         "Open file descriptors.";
     PROCESS_MAX_FDS = Gauge "process.max_fds", "{file}",
-        [], 1, &[],
+        [], Host, 1, &[],
         "File descriptors that the process may open.";
     PROCESS_THREADS = Gauge "process.threads", "{thread}",
-        [], 1, &[],
+        [], Host, 1, &[],
         "Threads of the process.";
     PROCESS_START_TIME = Gauge "process.start_time", "s",
-        [], 1, &[],
+        [], Host, 1, &[],
         "When the process started, in seconds since 1970.";
 }
 

@@ -31,6 +31,7 @@ pub struct GuestMetrics {
 /// What all components' own metrics share.
 #[derive(Clone, Debug)]
 struct Shared {
+    registry: Registry,
     meter: Meter,
     names: Arc<Names>,
     overflowed: Counter<u64>,
@@ -42,6 +43,7 @@ impl GuestMetrics {
     pub fn new(registry: &Registry) -> Self {
         let own = registry.meter();
         let shared = Shared {
+            registry: registry.clone(),
             meter: registry.guest_meter(),
             names: Arc::default(),
             overflowed: catalog::GUEST_METRICS_OVERFLOWED.counter(&own),
@@ -55,6 +57,7 @@ impl GuestMetrics {
 
     /// The metrics of the component `id`: those it has had so far, with the limits given now.
     pub fn component(&self, id: &str, limits: Limits) -> Arc<GuestSeries> {
+        self.shared.registry.allow_guest_series(limits.series);
         let mut components = self
             .components
             .lock()

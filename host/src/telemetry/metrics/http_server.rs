@@ -226,6 +226,14 @@ pub fn status_label(status: StatusCode) -> KeyValue {
 mod tests {
     use super::*;
     use crate::telemetry::registry::Scale;
+    use std::collections::HashSet;
+
+    const SCALE: Scale = Scale {
+        routes: 1,
+        components: 1,
+        listeners: 1,
+        stores: 1,
+    };
 
     fn ended(method: &Method, status: u16) -> Ended<'_> {
         Ended {
@@ -240,11 +248,7 @@ mod tests {
 
     #[test]
     fn series_stay_bounded_whatever_methods_and_statuses_come() {
-        let registry = Registry::new(Scale {
-            subjects: 4,
-            guest_series: 1,
-        })
-        .unwrap();
+        let registry = Registry::new(SCALE).unwrap();
         let server = HttpServer::new(&registry);
         let route = server.route("hello", "/hello/...");
         let methods = ["GET", "PUT", "BREW", "PROPFIND", "X1", "X2"];
@@ -271,12 +275,18 @@ mod tests {
     }
 
     #[test]
+    fn the_catalogue_has_room_for_all_methods_and_statuses() {
+        assert_eq!(METHODS.len(), catalog::METHODS);
+        let statuses = (100..1000).filter_map(|code| StatusCode::from_u16(code).ok());
+        let labels: HashSet<_> = statuses
+            .map(|status| status_label(status).value.to_string())
+            .collect();
+        assert!(labels.len() <= catalog::STATUSES, "{}", labels.len());
+    }
+
+    #[test]
     fn active_requests_go_back_to_zero_and_routes_that_are_gone_leave_no_gauge() {
-        let registry = Registry::new(Scale {
-            subjects: 4,
-            guest_series: 1,
-        })
-        .unwrap();
+        let registry = Registry::new(SCALE).unwrap();
         let server = HttpServer::new(&registry);
         let route = server.route("hello", "/hello/...");
         let active = || {

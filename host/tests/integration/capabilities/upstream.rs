@@ -17,15 +17,12 @@ impl Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::<Mutex<Vec<_>>>::default();
-        let (answer, kept) = (answer.into(), Arc::clone(&requests));
+        let (answer, kept) = (Arc::new(answer.into()), Arc::clone(&requests));
         // It ends with the test's runtime.
         tokio::spawn(async move {
-            while let Ok((mut connection, _)) = listener.accept().await {
-                let request = read(&mut connection).await;
-                kept.lock().unwrap().push(request);
-                // The component may have left.
-                let _ = connection.write_all(&answer).await;
-                let _ = connection.shutdown().await;
+            while let Ok((connection, _)) = listener.accept().await {
+                // A client may open a connection before it has a use for it.
+                tokio::spawn(serve(connection, Arc::clone(&answer), Arc::clone(&kept)));
             }
         });
         Self { port, requests }
@@ -34,8 +31,9 @@ impl Upstream {
     /// A server that answers with this status line's rest, these header lines and this body.
     pub(super) async fn answering(status: &str, headers: &str, body: &str) -> Self {
         let length = body.len();
-        let answer =
-            format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        );
         Self::start(answer).await
     }
 
@@ -53,6 +51,16 @@ impl Upstream {
     pub(super) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
+}
+
+async fn serve(mut connection: TcpStream, answer: Arc<Vec<u8>>, kept: Arc<Mutex<Vec<String>>>) {
+    let request = read(&mut connection).await;
+    if !request.is_empty() {
+        kept.lock().unwrap().push(request);
+        // The component may have left.
+        let _ = connection.write_all(&answer).await;
+    }
+    let _ = connection.shutdown().await;
 }
 
 /// The first byte of who wants to speak TLS, which this server does not.

@@ -20,7 +20,12 @@ async fn services(key: &str) -> Host {
 
 /// Exit status and the lines of the named log, which are those on standard output too.
 async fn check(backend: &str, data: &str, state: &Path) -> (i32, Vec<String>) {
-    let variables = [("backend_api_url", backend), ("data_api_url", data)];
+    let variables = [
+        ("backend_api_url", backend),
+        ("backend_api_path", "/"),
+        ("data_api_url", data),
+        ("data_api_path", "/"),
+    ];
     let (status, output) = run("health-check", &variables, state).await;
     let log = state.join("log/health-check/health_check.log");
     let lines = std::fs::read_to_string(log).unwrap();

@@ -57,6 +57,8 @@ async fn an_instance_of_wasi_0_2_serves_one_request_unless_more_are_set() {
         let host = start("p2_hello", settings, &[]).await;
         for _ in 0..6 {
             assert_eq!(host.get("/p2_hello/").await.text(), "Hello");
+            // An instance can be used again a moment after its answer has arrived.
+            host.rests().await;
         }
         created(&host, instances).await;
     }

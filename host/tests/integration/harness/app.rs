@@ -12,6 +12,8 @@ pub(crate) struct App {
     manifest: String,
     config: String,
     launch: Launch,
+    /// Whether the harness says nothing of addresses and the state directory.
+    bare: bool,
 }
 
 impl App {
@@ -29,6 +31,7 @@ impl App {
             manifest,
             config: format!("[engine]\ncache_directory = {cache:?}\n"),
             launch: Launch::default(),
+            bare: false,
         }
     }
 
@@ -86,6 +89,20 @@ impl App {
         self
     }
 
+    /// Leaves addresses and the state directory to the test.
+    pub(crate) fn bare(mut self) -> Self {
+        self.bare = true;
+        self
+    }
+
+    /// Says something to `weir up` as its flag or, if not `as_flag`, as the flag's variable.
+    pub(crate) fn say(self, as_flag: bool, option: &str, value: &str) -> Self {
+        match as_flag {
+            true => self.args([format!("--{option}").as_str(), value]),
+            false => self.env(&variable(option), value),
+        }
+    }
+
     /// The services of this project instead, with their own manifest.
     pub(crate) fn services() -> Self {
         let folder = root();
@@ -131,6 +148,9 @@ impl App {
         std::fs::write(&config, &self.config).unwrap();
         let mut launch = self.launch.clone();
         launch.manifest = manifest;
+        if self.bare {
+            return launch;
+        }
         let state = self.folder().join("state").display().to_string();
         launch.up_only = vec!["--admin".into(), "127.0.0.1:0".into()];
         if !self.config.contains("[state]") {
@@ -144,4 +164,9 @@ impl App {
         }
         launch
     }
+}
+
+/// The variable that says the same as a flag.
+pub(crate) fn variable(option: &str) -> String {
+    format!("WEIR_{}", option.replace('-', "_").to_uppercase())
 }

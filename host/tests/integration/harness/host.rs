@@ -24,6 +24,13 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
+    /// With the admin server at this address.
+    pub(crate) fn with_admin(mut self, address: &str) -> Self {
+        let flag = self.up_only.iter().position(|arg| arg == "--admin");
+        self.up_only[flag.unwrap() + 1] = address.to_owned();
+        self
+    }
+
     fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
         command
@@ -203,6 +210,12 @@ impl Host {
         }
     }
 
+    /// The admin server's answer, or nothing while it does not listen.
+    pub(crate) async fn try_admin(&self, path: &str) -> Option<Answer> {
+        let asked = self.client.get(format!("{}{path}", self.admin));
+        Some(Answer::read(asked.send().await.ok()?).await)
+    }
+
     /// The answer of the admin server.
     pub(crate) async fn admin(&self, path: &str) -> Answer {
         self.send(self.client.get(format!("{}{path}", self.admin)))
@@ -259,8 +272,14 @@ impl Host {
         self.addresses[0].split_once("://").unwrap().1
     }
 
-    fn pid(&self) -> Pid {
+    /// The process.
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
+    }
+
+    /// What the kernel says of the process under this name.
+    pub(crate) fn proc(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{name}", self.child.id()))
     }
 
     /// Sends a signal.

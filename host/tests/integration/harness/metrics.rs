@@ -1,5 +1,7 @@
 //! Reads Prometheus' text format, as far as tests ask.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// The samples of one scrape.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -55,10 +57,55 @@ impl Metrics {
         values
     }
 
+    /// How many samples there are, over all metrics.
+    pub(crate) fn samples(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// The metrics by name.
+    pub(crate) fn families(&self) -> BTreeMap<String, Family> {
+        let types = self
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE "));
+        types.map(|line| self.family(line)).collect()
+    }
+
+    fn family(&self, line: &str) -> (String, Family) {
+        let (name, kind) = line.split_once(' ').unwrap();
+        let parts = ["", "_bucket", "_sum", "_count"].map(|part| format!("{name}{part}"));
+        let names = match kind {
+            "histogram" => &parts[..],
+            _ => &parts[..1],
+        };
+        let mut family = Family {
+            kind: kind.to_owned(),
+            ..Family::default()
+        };
+        for sample in &self.samples {
+            if names.contains(&sample.name) {
+                family.greatest = family.greatest.max(sample.value);
+                let keys = sample.labels.iter().map(|(key, _)| key.clone());
+                family.labels.extend(keys.filter(|key| key != "le"));
+            }
+        }
+        (name.to_owned(), family)
+    }
+
     /// Everything as it came.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// A metric over all its series.
+#[derive(Debug, Default)]
+pub(crate) struct Family {
+    pub(crate) kind: String,
+    /// The labels that a series has, without a histogram's edges.
+    pub(crate) labels: BTreeSet<String>,
+    /// The greatest value of a series, or of a part of a histogram.
+    pub(crate) greatest: f64,
 }
 
 impl Sample {

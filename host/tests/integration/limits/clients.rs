@@ -71,7 +71,7 @@ async fn an_active_request_keeps_its_connection_however_long_it_takes() {
     let host = start(limits).await;
     let mut wire = Wire::connect(&host).await;
     let answer = wire.ask("/p3_chunks?n=3&size=5&ms=500").await;
-    assert_eq!(answer.text(), "x".repeat(15));
+    assert_eq!(answer.text(), "3".repeat(15));
     is_whole(&host).await;
 }
 

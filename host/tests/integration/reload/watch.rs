@@ -87,3 +87,36 @@ async fn files_of_a_component_are_followed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_dependency_that_changes_reloads_the_component_that_uses_it() {
+    let dependency = "[component.app.dependencies]\n\"test:words\" = { path = \"words.wasm\" }";
+    let words = |guest| std::fs::read(crate::harness::guest(guest)).unwrap();
+    let host = app("p3_dependent")
+        .manifest(dependency)
+        .file("words.wasm", words("dependency_words"))
+        .guest("p3_hello", "")
+        .args(["--watch", "--skip-build"])
+        .start()
+        .await;
+    host.logged(&["watching"]).await;
+    assert_eq!(host.get("/greeting").await.text(), "hello");
+    let status = host.admin("/status").await.json();
+    let digest = status["components"][0]["digest"].clone();
+    std::fs::write(
+        host.folder().join("new.wasm"),
+        words("dependency_words_new"),
+    )
+    .unwrap();
+    std::fs::rename(
+        host.folder().join("new.wasm"),
+        host.folder().join("words.wasm"),
+    )
+    .unwrap();
+    generation_is(&host, 2).await;
+    assert_eq!(host.get("/greeting").await.text(), "good day");
+    let status = host.admin("/status").await.json();
+    assert_ne!(status["components"][0]["digest"], digest, "{status}");
+    // The other component has not been touched.
+    assert_eq!(status["components"][1]["generation"], 1, "{status}");
+}

@@ -1,9 +1,8 @@
 //! The backend API, the data API, and the external service that stands in for a real one.
 
+use super::{app, counted, entries};
 use crate::harness::app::App;
-use crate::harness::eventually;
 use crate::harness::host::Host;
-use std::collections::HashSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
@@ -15,27 +14,17 @@ const MESSAGES: [&str; 4] = [
 ];
 
 fn quick() -> App {
-    App::services().args(["--variable", "processing_seconds=0"])
-}
-
-/// The whole text of each entry that a component left.
-fn entries(host: &Host, component: &str) -> Vec<String> {
-    let files = host.log_files(component);
-    files
-        .iter()
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect()
+    app().args(["--variable", "processing_seconds=0"])
 }
 
 #[tokio::test]
-async fn a_message_is_answered_and_written_to_a_file_of_its_own() {
+async fn a_message_is_answered_and_written_as_an_entry_of_its_own() {
     let host = quick().start().await;
-    for (path, component) in [
-        ("/backend/", "backend-api"),
-        ("/backend", "backend-api"),
-        ("/data/", "data-api"),
+    for (path, component, count) in [
+        ("/backend/", "backend-api", 1),
+        ("/backend", "backend-api", 2),
+        ("/data/", "data-api", 1),
     ] {
-        let before = entries(&host, component).len();
         let answer = host.get(path).await;
         assert_eq!(answer.status, 200);
         assert!(
@@ -45,30 +34,15 @@ async fn a_message_is_answered_and_written_to_a_file_of_its_own() {
         let text = answer.text();
         let message = text.strip_prefix("Log: ").unwrap();
         assert!(MESSAGES.contains(&message), "{message}");
-        let entries = entries(&host, component);
-        assert_eq!(entries.len(), before + 1);
+        let entries = entries(&host, component, count).await;
         assert!(entries.contains(&format!("{message}\n")));
     }
-    let name = host.log_files("data-api")[0]
-        .file_name()
-        .unwrap()
-        .to_string_lossy()
-        .into_owned();
-    let seconds = name
-        .strip_prefix("log_")
-        .and_then(|rest| rest.split_once('.'))
-        .unwrap();
-    assert!(
-        seconds.0.parse::<u64>().is_ok() && name.ends_with(".txt"),
-        "{name}"
-    );
-    host.metric_is("backend_api_log_messages_total", &[], 2.0)
-        .await;
+    counted(&host, "backend-api", "log_messages", 2).await;
 }
 
 #[tokio::test]
 async fn the_wait_is_a_setting() {
-    let host = App::services()
+    let host = app()
         .args(["--variable", "processing_seconds=0.7"])
         .start()
         .await;
@@ -78,41 +52,8 @@ async fn the_wait_is_a_setting() {
 }
 
 #[tokio::test]
-async fn two_thousand_requests_at_once_are_all_answered_and_all_on_disk() {
-    let host = App::services()
-        .args(["--variable", "processing_seconds=1"])
-        .start()
-        .await;
-    let requests = (0..2000).map(|_| host.get("/backend/"));
-    let answers = futures_util::future::join_all(requests).await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
-    let files = host.log_files("backend-api");
-    let names: HashSet<_> = files.iter().collect();
-    assert_eq!(names.len(), 2000);
-    let whole: HashSet<String> = MESSAGES
-        .iter()
-        .map(|message| format!("{message}\n"))
-        .collect();
-    assert!(
-        entries(&host, "backend-api")
-            .iter()
-            .all(|entry| whole.contains(entry))
-    );
-    let labels = [
-        ("http_route", "/backend/..."),
-        ("http_response_status_code", "200"),
-    ];
-    host.metric_is(
-        "http_server_request_duration_seconds_count",
-        &labels,
-        2000.0,
-    )
-    .await;
-}
-
-#[tokio::test]
 async fn logs_of_the_external_service_are_fetched_with_the_key_of_the_environment() {
-    let host = App::services().start().await;
+    let host = app().start().await;
     for path in [
         "/backend/download_external_logs",
         "/backend//download_external_logs",
@@ -131,7 +72,7 @@ async fn logs_of_the_external_service_are_fetched_with_the_key_of_the_environmen
 
 #[tokio::test]
 async fn an_unknown_environment_is_refused() {
-    let host = App::services().start().await;
+    let host = app().start().await;
     for query in [
         "",
         "?env=",
@@ -152,7 +93,7 @@ async fn an_unknown_environment_is_refused() {
 
 #[tokio::test]
 async fn a_key_that_is_not_set_is_named_and_nothing_is_sent() {
-    let host = App::services().start().await;
+    let host = app().start().await;
     for environment in ["staging", "production"] {
         let answer = host
             .get(&format!(
@@ -191,11 +132,7 @@ fn upstream(response: &'static str) -> (String, std::sync::mpsc::Receiver<String
 async fn with_upstream(url: &str) -> Host {
     let url = format!("external_logs_url={url}");
     let key = ["--variable", "prod_integration_key=s3cret-key"];
-    App::services()
-        .args(["--variable", &url])
-        .args(key)
-        .start()
-        .await
+    app().args(["--variable", &url]).args(key).start().await
 }
 
 #[tokio::test]
@@ -264,7 +201,7 @@ async fn an_external_service_that_cannot_be_reached_is_a_bad_gateway_and_a_silen
 
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("external_logs_url=http://{}", silent.local_addr().unwrap());
-    let host = App::services()
+    let host = app()
         .args([
             "--variable",
             &url,
@@ -312,20 +249,8 @@ async fn listeners_of_their_own_serve_each_service_at_its_root() {
 
 #[tokio::test]
 async fn the_external_service_is_not_reached_from_outside() {
-    let host = App::services().start().await;
+    let host = app().start().await;
     for path in ["/external-logs", "/download_logs"] {
         assert_eq!(host.get(path).await.status, 404);
     }
-}
-
-#[tokio::test]
-async fn a_log_directory_that_was_removed_is_made_again() {
-    let host = quick().start().await;
-    assert_eq!(host.get("/data/").await.status, 200);
-    std::fs::remove_dir_all(host.folder().join("state/log/data-api")).unwrap();
-    eventually("a written entry", async || {
-        let answered = host.get("/data/").await.status == 200;
-        (answered && !host.log_files("data-api").is_empty()).then_some(())
-    })
-    .await;
 }

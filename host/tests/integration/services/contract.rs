@@ -1,9 +1,12 @@
 //! What any deployment of the storage API answers, one host or several. Each check begins with no
 //! buckets.
 
-use super::storage::call;
-use crate::harness::host::Host;
+use crate::harness::host::{Answer, Host};
 use reqwest::Method;
+
+pub(crate) async fn call(host: &Host, method: Method, path: &str, body: Vec<u8>) -> Answer {
+    host.send(host.request(method, path).body(body)).await
+}
 
 pub(crate) async fn a_bucket_is_written_read_and_removed(host: &Host) {
     let put = call(host, Method::PUT, "/api/buckets/1", b"\0bytes\xff".to_vec()).await;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Weir as the image has it.
+pub(super) const WEIR: &str = "target/dist/weir";
 /// The name of the native server.
 pub(super) const NATIVE: &str = "native (hyper)";
 
@@ -116,7 +118,7 @@ impl Servers {
         let manifest = manifest()?;
         let admin = format!("127.0.0.1:{}", port()?);
         servers.spawn(
-            Command::new("target/dist/weir")
+            Command::new(WEIR)
                 .arg("up")
                 .arg("--from")
                 .arg(manifest)
@@ -168,11 +170,11 @@ fn serve(port: u16) -> Command {
     command
 }
 
-fn at(port: u16) -> String {
+pub(super) fn at(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
-fn guest(name: &str) -> PathBuf {
+pub(super) fn guest(name: &str) -> PathBuf {
     Path::new(GUESTS).join(format!("target/wasm32-wasip2/release/{name}.wasm"))
 }
 
@@ -199,11 +201,11 @@ fn manifest() -> Result<PathBuf> {
 }
 
 /// A port that is free now.
-fn port() -> Result<u16> {
+pub(super) fn port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn wait_for(port: u16) -> Result<()> {
+pub(super) fn wait_for(port: u16) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while TcpStream::connect(at(port)).is_err() {
         ensure!(Instant::now() < deadline, "nobody serves on port {port}");

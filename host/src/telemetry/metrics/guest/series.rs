@@ -80,6 +80,8 @@ struct Table {
 #[derive(Debug)]
 struct Metric {
     instrument: Instrument,
+    /// Series that the registry has room for, which may be fewer than a later limit allows.
+    room: usize,
     series: HashMap<Attributes, Series>,
     overflow: Option<Series>,
 }
@@ -164,11 +166,11 @@ impl GuestSeries {
         }
         normalise(&mut attributes)?;
         let mut table = self.table();
-        let has_room = table.series < table.limits.series;
+        let may_have_more = table.series < table.limits.series;
         let metric = self.metric(&mut table, name, value.kind(), Description::default())?;
         if let Some(series) = metric.series.get(&attributes) {
             series.record(value);
-        } else if has_room {
+        } else if may_have_more && metric.series.len() < metric.room {
             let series = metric.instrument.bind(&attributes);
             series.record(value);
             metric.series.insert(attributes, series);
@@ -216,7 +218,7 @@ impl GuestSeries {
         &self,
         name: &str,
         kind: Kind,
-        description: Description,
+        mut description: Description,
     ) -> Result<Metric, MeasurementError> {
         let full = format!("{}{name}", names::prefix(&self.component));
         let suffix = match description.unit.as_str() {
@@ -227,9 +229,15 @@ impl GuestSeries {
         self.shared
             .names
             .claim(&format!("{full}{suffix}"), kind, &self.component)?;
+        if description.help.is_empty() {
+            // Prometheus' own check wants a text for every metric.
+            description.help = format!("Measured by the component {}.", self.component);
+        }
+        let room = self.shared.registry.guest_series();
         let instrument = Instrument::new(&self.shared.meter, full, kind, description);
         Ok(Metric {
             instrument,
+            room,
             series: HashMap::new(),
             overflow: None,
         })

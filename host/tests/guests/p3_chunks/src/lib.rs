@@ -1,4 +1,4 @@
-//! Sends `n` parts of `size` bytes with `ms` milliseconds before each but the first.
+//! Sends `n` parts of `size` times `3` with `ms` milliseconds before each but the first.
 
 use p3::wasip3::clocks::monotonic_clock::wait_for;
 use p3::{ErrorCode, Request, Response};
@@ -7,7 +7,7 @@ p3::handler!(handle);
 
 async fn handle(request: Request) -> Result<Response, ErrorCode> {
     let target = p3::target(&request);
-    let part = vec![b'x'; target.number("size")];
+    let part = vec![b'3'; target.number("size")];
     let pause = target.number::<u64>("ms") * 1_000_000;
     let (mut writer, response) = p3::begin();
     p3::spawn(async move {

@@ -1,0 +1,144 @@
+//! `weir check`.
+
+use super::weir;
+use crate::harness::app::App;
+use crate::harness::guest;
+
+/// The lines of the report from the component's own to the next one's.
+fn of<'t>(report: &'t str, component: &str) -> Vec<&'t str> {
+    let mut lines = report.lines().skip_while(|line| *line != component);
+    assert!(lines.next().is_some(), "{component} is not in {report}");
+    lines.take_while(|line| line.starts_with(' ')).collect()
+}
+
+/// What stands behind a capability.
+fn grant<'t>(lines: &[&'t str], capability: &str) -> &'t str {
+    let line = lines.iter().find_map(|line| {
+        let rest = line.strip_prefix("  ")?.strip_prefix(capability)?;
+        Some(rest.trim())
+    });
+    line.unwrap_or_else(|| panic!("{capability} is not in {lines:?}"))
+}
+
+#[tokio::test]
+async fn imports_are_shown_with_what_is_granted_of_them() {
+    let log = "[component.p3-log-directory.tool.weir]\nlog_directory = true";
+    let hosts = "allowed_outbound_hosts = [\"http://example.com\", \"https://*:443\"]";
+    let app = App::new()
+        .guest("p3_key_value", "key_value_stores = [\"default\"]")
+        .guest("p2_key_value_sync", "")
+        .guest("p3_log_directory", log)
+        .guest("p3_metrics", "")
+        .guest("p3_outbound", hosts);
+    let (status, report) = app.run("check").await;
+    assert_eq!(status, 0, "{report}");
+    assert!(report.ends_with("test: all is well\n"), "{report}");
+
+    let granted = of(&report, "p3-key-value");
+    assert_eq!(grant(&granted, "key_value_stores"), "granted: default");
+    let import = "    spin:key-value/key-value@3.0.0";
+    assert!(granted.contains(&import), "{granted:?}");
+    let denied = of(&report, "p2-key-value-sync");
+    assert_eq!(
+        grant(&denied, "key_value_stores"),
+        "denied: none is granted"
+    );
+    let log = of(&report, "p3-log-directory");
+    assert_eq!(grant(&log, "tool.weir.log_directory"), "granted");
+    let metrics = of(&report, "p3-metrics");
+    assert_eq!(grant(&metrics, "tool.weir.metrics"), "denied");
+    let outbound = of(&report, "p3-outbound");
+    let hosts = grant(&outbound, "allowed_outbound_hosts");
+    assert!(
+        hosts.starts_with("granted: ") && hosts.contains("example.com"),
+        "{hosts}"
+    );
+}
+
+#[tokio::test]
+async fn capacity_and_digest_are_shown() {
+    let settings = "[component.p3-hello.tool.weir]\ninstance_concurrency = 3";
+    let app = App::new()
+        .guest("p3_hello", settings)
+        .config("instances = 10");
+    let (status, report) = app.run("check").await;
+    assert_eq!(status, 0, "{report}");
+    let lines = of(&report, "p3-hello");
+    assert_eq!(grant(&lines, "digest").len(), 64);
+    let capacity = grant(&lines, "capacity");
+    assert!(capacity.contains("3 requests each at once"), "{capacity}");
+}
+
+#[test]
+fn nothing_is_kept_or_listened_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, cache) = (guest("p3_key_value"), env!("CARGO_TARGET_TMPDIR"));
+    let manifest = format!(
+        "spin_manifest_version = 2\n[application]\nname = \"test\"\n\
+         [[trigger.http]]\nroute = \"/...\"\ncomponent = \"app\"\n\
+         [component.app]\nsource = {code:?}\nkey_value_stores = [\"default\"]\n"
+    );
+    // No machine has this address.
+    let config = format!(
+        "[engine]\ncache_directory = \"{cache}/compiled\"\n[admin]\naddress = \"192.0.2.1:1\"\n"
+    );
+    std::fs::write(folder.path().join("spin.toml"), manifest).unwrap();
+    std::fs::write(folder.path().join("weir.toml"), config).unwrap();
+    let done = weir(folder.path(), &["check"], &[]);
+    assert_eq!(done.status, 0, "{done:?}");
+    let left = std::fs::read_dir(folder.path()).unwrap();
+    let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["spin.toml", "weir.toml"]);
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_the_manifest_and_the_configuration_is_said_at_once() {
+    let app = App::new()
+        .guest("p3_hello", "sorce = \"x\"\nkey_value_store = []")
+        .manifest("[[trigger.http]]\nroute = \"/x\"\ncomponent = \"p3-helo\"")
+        .config("[limits]\nqueue_timeout = \"soon\"");
+    let (status, text) = app.run("check").await;
+    assert_eq!(status, 2, "{text}");
+    for part in [
+        "`sorce`",
+        "`source`",
+        "`key_value_store`",
+        "p3-helo",
+        "`p3-hello`",
+        "queue_timeout",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(text.contains("4 problems in "), "{text}");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_components_is_said_at_once() {
+    let core = b"\0asm\x01\0\0\0";
+    let component = |id: &str| {
+        format!(
+            "[[trigger.http]]\nroute = \"/{id}\"\ncomponent = \"{id}\"\n\
+             [component.{id}]\nsource = \"{id}.wasm\"\n"
+        )
+    };
+    let truncated = std::fs::read(guest("p3_hello")).unwrap();
+    let app = App::new()
+        .guest("p3_hello", "")
+        .manifest(&component("core"))
+        .manifest(&component("half"))
+        .manifest(&component("none"))
+        .file("core.wasm", core)
+        .file("half.wasm", &truncated[..truncated.len() / 2]);
+    let (status, text) = app.run("check").await;
+    assert_eq!(status, 2, "{text}");
+    assert!(text.contains("3 problems in "), "{text}");
+    for part in ["core module", "does not compile", "cannot be read"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(
+        text.contains("p3-hello\n  digest "),
+        "what is right is shown"
+    );
+    assert!(!text.contains("all is well"), "{text}");
+}

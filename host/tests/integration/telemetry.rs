@@ -1,0 +1,14 @@
+//! What the host says of itself and of the requests it served: metrics, access log, traces' ids.
+
+mod access_log;
+mod capabilities;
+mod catalog;
+mod counts;
+mod process;
+mod scrape;
+mod series;
+mod traffic;
+
+const FAILURES: &str = "weir_component_failures_total";
+const REJECTED: &str = "weir_requests_rejected_total";
+const REQUESTS: &str = "http_server_request_duration_seconds_count";
