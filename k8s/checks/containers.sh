@@ -72,30 +72,32 @@ bucket() { # NAME ID [OPTION...]
 
 # One of the stand-ins: Debian's program with the libraries it is linked with, in an image FROM
 # scratch. The public images cannot be had everywhere, and what is checked is what is around them.
-stand_in() { # NAME BINARY USER FOLDER [OTHER BINARY...]
-  local name=$1 binary=$2 user=$3 folder=$4 root=$work/stand-in-$1 file
-  shift 4
-  mkdir -p "$root/$folder"
+stand_in() { # NAME BINARY FOLDER [OTHER FILE...]
+  local name=$1 binary=$2 folder=$3 context=$work/stand-in-$1 root=$work/stand-in-$1/root file
+  shift 3
+  mkdir -p "$root" "$context/volumes/$folder"
   for file in "$binary" "$@"; do
-    file=$(command -v "$file") || { echo "no $file"; return 1; }
-    install -D "$file" "$root/usr/bin/$(basename "$file")"
-    ldd "$file" | grep -o '/[^ ]*' | while read -r library; do
+    [[ -f $file ]] || file=$(command -v "$file") || { echo "no $file"; return 1; }
+    install -D "$file" "$root$file"
+    ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
       install -D "$library" "$root$library"
     done
   done
-  "$docker" build --quiet --tag "weir-check/$name" --file - "$root" >/dev/null <<DOCKERFILE
+  "$docker" build --quiet --tag "weir-check/$name" --file - "$context" >/dev/null <<DOCKERFILE
 FROM scratch
-COPY . /
-COPY --chown=$user ./$folder /$folder
+COPY root/ /
+COPY --chown=65534:65534 volumes/ /
 ENV PATH=/usr/bin
-USER $user
-ENTRYPOINT ["/usr/bin/$(basename "$(command -v "$binary")")"]
+WORKDIR /$folder
+USER 65534:65534
+ENTRYPOINT ["$(command -v "$binary")"]
 DOCKERFILE
 }
 
 stand_ins() {
-  stand_in prometheus prometheus 65534:65534 prometheus promtool &&
-    stand_in alertmanager prometheus-alertmanager 65534:65534 alertmanager &&
-    stand_in node-exporter prometheus-node-exporter 65534:65534 node &&
-    stand_in redis redis-server 65534:65534 data redis-cli
+  stand_in prometheus prometheus prometheus promtool &&
+    stand_in alertmanager prometheus-alertmanager alertmanager \
+      /usr/share/prometheus/alertmanager/{default,email}.tmpl &&
+    stand_in node-exporter prometheus-node-exporter node &&
+    stand_in redis redis-server data redis-cli
 }
