@@ -4,8 +4,9 @@
 //! last as long as it moves. Time in which the client does not take what is there is not the
 //! component's. Whoever drops the future or the body early abandons the exchange.
 
-use super::exchange::{Answer, Exchange, Origin, Permits, Request};
+use super::exchange::{Exchange, Origin, Permits};
 use super::failure::Failure;
+use super::message::Request;
 use super::pool::InstancePool;
 use crate::body::idle::IdleTimer;
 use bytes::Bytes;
@@ -15,8 +16,6 @@ use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 use wasmtime_wasi_http::WasiBody;
 
@@ -31,7 +30,12 @@ pub async fn ask(
     let guard = Guard(exchange);
     pool.dispatch(request, Arc::clone(&guard.0));
     let limit = pool.component().timeout;
-    let response = head(answer, limit).await?;
+    let response = match timeout(limit, answer).await {
+        Ok(Ok(answer)) => answer?,
+        // The exchange outlives the sender, so this is a host that is shutting down.
+        Ok(Err(_closed)) => return Err(Failure::Stopped),
+        Err(_elapsed) => return Err(guard.0.give_up()),
+    };
     let idle = IdleTimer::new(limit);
     let left = declared_length(response.headers());
     Ok(response.map(|inner| GuestBody {
@@ -46,15 +50,6 @@ pub async fn ask(
 /// What the head says of the body's length, in bytes.
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-async fn head(answer: oneshot::Receiver<Answer>, limit: Duration) -> Answer {
-    match timeout(limit, answer).await {
-        Ok(Ok(answer)) => answer,
-        // The exchange outlives the sender, so this is a host that is shutting down.
-        Ok(Err(_closed)) => Err(Failure::Stopped),
-        Err(_elapsed) => Err(Failure::Timeout),
-    }
 }
 
 /// Abandons the exchange unless it has finished.
@@ -117,7 +112,7 @@ impl Body for GuestBody {
             Poll::Pending => self
                 .idle
                 .poll_stalled(cx)
-                .map(|()| Some(Err(Failure::Timeout))),
+                .map(|()| Some(Err(self.guard.0.give_up()))),
             Poll::Ready(Some(Ok(frame))) => {
                 self.took(&frame);
                 Poll::Ready(Some(Ok(frame)))

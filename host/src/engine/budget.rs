@@ -2,8 +2,9 @@
 //!
 //! The pooling allocator fails an instantiation that finds no place. So places are counted here,
 //! before it is asked: who needs one and finds none waits, and idle instances of other components
-//! are asked to leave.
+//! are asked to leave; those that become idle meanwhile leave by themselves.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -13,6 +14,8 @@ pub struct InstanceBudget {
     places: Arc<Semaphore>,
     total: u32,
     pools: Mutex<Vec<Weak<dyn Reclaim>>>,
+    /// Who waits for places.
+    wanted: AtomicUsize,
 }
 
 /// A pool that can give up an idle instance.
@@ -33,6 +36,7 @@ impl InstanceBudget {
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
             total,
             pools: Mutex::default(),
+            wanted: AtomicUsize::new(0),
         })
     }
 
@@ -63,12 +67,19 @@ impl InstanceBudget {
 
     /// Places for an instance, as soon as they are free.
     pub(super) async fn take(&self, places: u32) -> Option<Place> {
-        self.reclaim();
+        let _wish = Wish::of(&self.wanted);
+        // Each instance that leaves has at least one place.
+        (0..places).for_each(|_| self.reclaim());
         Arc::clone(&self.places)
             .acquire_many_owned(places)
             .await
             .ok()
             .map(Place)
+    }
+
+    /// Whether somebody waits for places.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted.load(Relaxed) > 0
     }
 
     fn reclaim(&self) {
@@ -77,5 +88,21 @@ impl InstanceBudget {
             pools.iter().filter_map(Weak::upgrade).collect::<Vec<_>>()
         };
         pools.iter().for_each(|pool| pool.reclaim());
+    }
+}
+
+/// Counts who waits, also one that gives up.
+struct Wish<'a>(&'a AtomicUsize);
+
+impl<'a> Wish<'a> {
+    fn of(wanted: &'a AtomicUsize) -> Self {
+        wanted.fetch_add(1, Relaxed);
+        Self(wanted)
+    }
+}
+
+impl Drop for Wish<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }

@@ -4,8 +4,9 @@
 //! runs. They differ in how the request goes in and the response comes out: 0.2 hands the
 //! response to the host through a resource while it still runs, 0.3 returns it.
 
-use super::exchange::{Exchange, Request};
+use super::exchange::Exchange;
 use super::failure::Failure;
+use super::message::{Request, Response};
 use super::state::InstanceState;
 use http::StatusCode;
 use std::pin::Pin;
@@ -42,12 +43,13 @@ fn start_p3<'a>(
     exchange: Arc<Exchange>,
 ) -> Result<Call<'a>> {
     let handle = guest.wasi_http_handler().func_handle();
-    let (call, sent) = accessor.with(|mut store| -> Result<_> {
+    let started = accessor.with(|mut store| -> Result<_> {
         let (request, sent) = push_p3(store.data_mut(), request)?;
         let call = handle.start_call_concurrent(store.as_context_mut(), (request,))?;
         begin(store.data_mut(), call.task(), &exchange);
         Ok((call, sent))
-    })?;
+    });
+    let (call, sent) = started.inspect_err(|_| not_started(&exchange))?;
     Ok(Box::pin(async move {
         match handle.finish_call_concurrent(accessor, call).await?.0 {
             Ok(response) => {
@@ -81,12 +83,13 @@ fn start_p2<'a>(
     exchange: Arc<Exchange>,
 ) -> Result<Call<'a>> {
     let handle = guest.wasi_http_incoming_handler().func_handle();
-    let call = accessor.with(|mut store| -> Result<_> {
+    let started = accessor.with(|mut store| -> Result<_> {
         let arguments = arguments_p2(store.data_mut(), request, &exchange)?;
         let call = handle.start_call_concurrent(store.as_context_mut(), arguments)?;
         begin(store.data_mut(), call.task(), &exchange);
         Ok(call)
-    })?;
+    });
+    let call = started.inspect_err(|_| not_started(&exchange))?;
     Ok(Box::pin(async move {
         handle.finish_call_concurrent(accessor, call).await?;
         // Nothing happens if it has answered.
@@ -124,8 +127,13 @@ fn begin(state: &mut InstanceState, task: GuestTaskId, exchange: &Arc<Exchange>)
     state.began(task, Arc::clone(exchange));
 }
 
+/// The instance is broken before the guest has seen the request, which is not to blame.
+fn not_started(exchange: &Exchange) {
+    exchange.fail(Failure::Sibling);
+}
+
 /// Informational statuses are not a guest's to send, and beyond 599 there is no class.
-fn respond(exchange: &Exchange, response: super::exchange::Response) {
+fn respond(exchange: &Exchange, response: Response) {
     let status = response.status();
     if status.is_informational() || status > StatusCode::from_u16(599).unwrap_or(status) {
         debug!(%status, "invalid status");

@@ -7,22 +7,13 @@
 //! stay with the exchange until then, because the guest still uses what they stand for.
 
 use super::failure::Failure;
+use super::message::{Answer, Response};
+use super::occupancy::Occupancy;
 use crate::telemetry::traces::TraceContext;
-use futures_util::task::AtomicWaker;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use wasmtime_wasi_http::WasiBody;
-
-/// A request as a guest gets it: with a whole URI and the host's headers set.
-pub type Request = http::Request<WasiBody>;
-
-/// A response as a guest gave it.
-pub type Response = http::Response<WasiBody>;
-
-/// What the server waits for.
-pub type Answer = Result<Response, Failure>;
 
 /// Where a request comes from; what log lines and outbound requests say of it.
 #[derive(Clone, Debug)]
@@ -61,7 +52,7 @@ pub struct Exchange {
     permits: Mutex<Permits>,
     /// The instance that works on it, once one does.
     instance: OnceLock<Arc<Occupancy>>,
-    /// What ended it after its head had been sent.
+    /// What ended it, if it was given up or its head had been sent.
     failure: OnceLock<Failure>,
     finished: OnceLock<Instant>,
 }
@@ -94,6 +85,19 @@ impl Exchange {
         }
     }
 
+    /// The server waits no longer, because the guest took too long.
+    pub fn give_up(&self) -> Failure {
+        // A request that no instance had room for has met no guest.
+        let failure = *self
+            .failure
+            .get_or_init(|| match self.phase.load(Ordering::Acquire) {
+                QUEUED => Failure::PoolExhausted,
+                _ => Failure::Timeout,
+            });
+        self.abandon();
+        failure
+    }
+
     /// Nobody waits for it any more.
     pub fn abandon(&self) {
         let before = self
@@ -101,6 +105,9 @@ impl Exchange {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |phase| {
                 (phase < FINISHED).then_some(ABANDONED)
             });
+        if before.is_ok() {
+            let _ = self.finished.set(Instant::now());
+        }
         match before {
             // No instance has it yet, and none will begin it.
             Ok(QUEUED) => self.release(),
@@ -113,17 +120,29 @@ impl Exchange {
         }
     }
 
+    /// Whether its client went away, rather than the server giving it up.
+    pub(super) fn was_left(&self) -> bool {
+        self.is_abandoned() && self.failure().is_none()
+    }
+
+    /// Whether somebody waits for other exchanges of its instance.
+    pub(super) fn has_siblings(&self) -> bool {
+        let instance = self.instance.get();
+        instance.is_some_and(|instance| instance.live() > 0)
+    }
+
     /// Whether nobody waits for it any more.
     pub fn is_abandoned(&self) -> bool {
         self.phase.load(Ordering::Acquire) == ABANDONED
     }
 
-    /// When the whole response had been sent, or the failure reported.
+    /// Since when nobody waits: the whole response had been sent, the failure reported, or it was
+    /// abandoned.
     pub fn finished(&self) -> Option<Instant> {
         self.finished.get().copied()
     }
 
-    /// What ended it after its head had been sent.
+    /// What ended it, if it was given up or its head had been sent.
     pub fn failure(&self) -> Option<Failure> {
         self.failure.get().copied()
     }
@@ -133,21 +152,21 @@ impl Exchange {
         // Known before the phase says so, because whoever abandons it then looks for it. No
         // second instance ever begins the same exchange.
         let _ = self.instance.set(Arc::clone(instance));
-        instance.live.fetch_add(1, Ordering::AcqRel);
+        instance.begun();
         let begun = self.advance(QUEUED, WAITING);
         if !begun {
-            instance.live.fetch_sub(1, Ordering::AcqRel);
+            instance.undone();
         }
         begun
     }
 
-    /// Gives the server the response.
+    /// Gives the server the response, as soon as the instance stops running.
     pub(super) fn respond(&self, response: Response) {
         if self.advance(WAITING, ANSWERED)
-            && let Some(answer) = lock(&self.answer).take()
+            && let Some(instance) = self.instance.get()
+            && let Some(server) = lock(&self.answer).take()
         {
-            // The server may have just stopped waiting; its guard abandons the exchange.
-            let _ = answer.send(Ok(response));
+            instance.post(server, response);
         }
     }
 
@@ -192,57 +211,4 @@ impl Exchange {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How many exchanges an instance has that somebody waits for; wakes its worker when that matters.
-#[derive(Debug, Default)]
-pub(super) struct Occupancy {
-    live: AtomicUsize,
-    retired: AtomicBool,
-    closing: AtomicBool,
-    /// Set while the worker has no room, so that the end of an exchange is worth a wake-up.
-    pub(super) full: AtomicBool,
-    pub(super) waker: AtomicWaker,
-}
-
-impl Occupancy {
-    /// Exchanges that somebody waits for.
-    pub(super) fn live(&self) -> usize {
-        self.live.load(Ordering::Acquire)
-    }
-
-    /// Whether the instance must end when nobody waits for it.
-    pub(super) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Acquire)
-    }
-
-    /// Lets the instance end as soon as nobody waits for it, whatever it still does.
-    pub(super) fn retire(&self) {
-        self.retired.store(true, Ordering::Release);
-        self.waker.wake();
-    }
-
-    /// Whether the instance may take another request.
-    pub(super) fn is_open(&self) -> bool {
-        !self.is_retired() && !self.closing.load(Ordering::Acquire)
-    }
-
-    /// Lets the instance end as soon as it has nothing left to do.
-    pub(super) fn close(&self) {
-        self.closing.store(true, Ordering::Release);
-        self.waker.wake();
-    }
-
-    fn finished(&self) {
-        let last = self.live.fetch_sub(1, Ordering::AcqRel) == 1;
-        // After the last one the worker must begin to count the time that the instance is idle.
-        if last || self.full.load(Ordering::Acquire) || self.is_retired() {
-            self.waker.wake();
-        }
-    }
-
-    fn abandoned(&self) {
-        self.live.fetch_sub(1, Ordering::AcqRel);
-        self.retire();
-    }
 }

@@ -2,14 +2,16 @@
 //!
 //! Instances that have room *park*: they put themselves on a stack. A request goes to the one that
 //! parked last, whose caches are warmest, so that superfluous ones stay at the bottom and idle
-//! out. If none is parked a new one is made; if the budget has no place, the request waits here
+//! out. It stays there until its [seat](super::seat) is full or it runs. If none is parked a new one is made; if the budget has no place, the request waits here
 //! until an instance parks or a place is free. One short lock a request; no task in between.
 //!
 //! A worker parks only while it waits: one that is computing would keep a request from starting
 //! elsewhere.
 
 use super::budget::{InstanceBudget, Reclaim};
-use super::exchange::{Exchange, Occupancy, Request};
+use super::exchange::Exchange;
+use super::message::Request;
+use super::seat::{Job, Seat};
 use super::state::{ComponentContext, InstanceState};
 use super::worker;
 use std::collections::VecDeque;
@@ -55,26 +57,12 @@ struct State {
     closed: bool,
 }
 
-/// A request and the exchange it belongs to.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) request: Request,
-    pub(super) exchange: Arc<Exchange>,
-}
-
-/// Where a worker receives requests.
-#[derive(Debug, Default)]
-pub(super) struct Seat {
-    job: Mutex<Option<Job>>,
-    pub(super) occupancy: Arc<Occupancy>,
-}
-
 /// What became of a worker that wanted to park.
 pub(super) enum Parked {
     /// It is on the stack.
     Waiting,
-    /// A request was waiting; it is in the seat.
-    HasJob,
+    /// As many requests as it has room for were waiting; they are in the seat.
+    Full,
     /// The generation is being replaced; it must end when it can.
     Closed,
 }
@@ -143,12 +131,15 @@ impl Shared {
 
     pub(super) fn dispatch(self: &Arc<Self>, job: Job) {
         let mut state = self.state();
-        if let Some(seat) = state.parked.pop() {
-            seat.hand(job);
+        if let Some(seat) = state.parked.last() {
+            if !seat.hand(job) {
+                state.parked.pop();
+            }
         } else if let Some(place) = self.budget.try_take(self.places) {
             drop(state);
             tokio::spawn(worker::run(Arc::clone(self), place, job));
         } else {
+            state.forget_abandoned();
             state.waiting.push_back(job);
             if !std::mem::replace(&mut state.starting, true) {
                 tokio::spawn(start_when_possible(Arc::clone(self)));
@@ -156,18 +147,26 @@ impl Shared {
         }
     }
 
-    /// Offers a worker's room to requests.
-    pub(super) fn park(&self, seat: &Arc<Seat>) -> Parked {
+    /// Offers a worker's room to requests, first to those that wait. Whoever hands one over, now or
+    /// later, wakes the worker.
+    pub(super) fn park(&self, seat: &Arc<Seat>, room: usize) -> Parked {
         let mut state = self.state();
-        if let Some(job) = state.next_waiting() {
-            seat.hand(job);
-            Parked::HasJob
-        } else if state.closed {
-            Parked::Closed
-        } else {
-            state.parked.push(Arc::clone(seat));
-            Parked::Waiting
+        seat.offer(room);
+        while let Some(job) = state.next_waiting() {
+            if !seat.hand(job) {
+                return Parked::Full;
+            }
         }
+        if state.closed {
+            return Parked::Closed;
+        }
+        state.parked.push(Arc::clone(seat));
+        Parked::Waiting
+    }
+
+    /// Whether an idle instance must make place for one that is waited for.
+    pub(super) fn is_place_wanted(&self) -> bool {
+        self.budget.is_wanted()
     }
 
     /// Whether the time for requests on a replaced generation is up.
@@ -181,17 +180,29 @@ impl Shared {
             .parked
             .retain(|parked| !Arc::ptr_eq(parked, seat));
     }
+
+    /// Gives what a worker was handed and has not begun to others.
+    pub(super) fn dispatch_again(self: &Arc<Self>, seat: &Seat) {
+        while let Some(job) = seat.take() {
+            self.dispatch(job);
+        }
+    }
 }
 
 impl State {
     /// The request that has waited longest and that somebody still waits for.
     fn next_waiting(&mut self) -> Option<Job> {
-        while let Some(job) = self.waiting.pop_front() {
-            if !job.exchange.is_abandoned() {
-                return Some(job);
-            }
+        self.forget_abandoned();
+        self.waiting.pop_front()
+    }
+
+    /// Lets go of requests at the front that nobody waits for any more.
+    fn forget_abandoned(&mut self) {
+        while let Some(job) = self.waiting.front()
+            && job.exchange.is_abandoned()
+        {
+            self.waiting.pop_front();
         }
-        None
     }
 }
 
@@ -231,21 +242,5 @@ impl std::fmt::Debug for Shared {
             .field("reuse", &self.reuse)
             .field("places", &self.places)
             .finish_non_exhaustive()
-    }
-}
-
-impl Seat {
-    fn job(&self) -> MutexGuard<'_, Option<Job>> {
-        self.job.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts a request into an empty seat and wakes the worker.
-    pub(super) fn hand(&self, job: Job) {
-        *self.job() = Some(job);
-        self.occupancy.waker.wake();
-    }
-
-    pub(super) fn take(&self) -> Option<Job> {
-        self.job().take()
     }
 }

@@ -124,8 +124,10 @@ impl InstanceState {
 
     /// Whether guest code that works on `exchange`, or on none that is known, must end now.
     pub(super) fn is_overdue(&self, exchange: Option<&Arc<Exchange>>) -> bool {
+        // A client may leave at any time; those that share the instance do not end with it.
+        let ends_alone = |exchange: &Exchange| !(exchange.was_left() && exchange.has_siblings());
         let since = match exchange {
-            Some(exchange) if exchange.is_abandoned() => return true,
+            Some(exchange) if exchange.is_abandoned() && ends_alone(exchange) => return true,
             Some(exchange) => match exchange.finished() {
                 Some(finished) => finished,
                 // The server waits and will abandon it when its time is up.

@@ -6,40 +6,36 @@
 //!
 //! Mechanism: two halves that share a [`Status`]. [`inside`] runs in the store: it takes requests
 //! from the seat, starts calls and polls them. [`Outside`] is polled after it, whenever the store
-//! waits: it measures the time the poll took, parks the instance when it has room, and drops it
-//! when nobody waits for it any more, when it has been idle for long enough, or when it is used
-//! up. A guest that computes without end is interrupted by the epoch (see [`super::epoch`]).
+//! waits: it parks the instance when it has room, and drops it when nobody waits for it any more,
+//! when it has been idle for long enough, or when it is used up. A guest that computes without end is interrupted by the epoch (see [`super::epoch`]).
 //!
 //! Limits: an abandoned request ends the instance only when its siblings are done, because
 //! wasmtime cannot cancel one task. When a trap ends the instance, the request whose task ran is
 //! to blame; the others get [`Failure::Sibling`].
 
+mod blame;
+mod outside;
+
+use self::blame::{Interrupted, conclude, report};
+use self::outside::{Outside, Status};
 use super::budget::Place;
 use super::call::{self, Call};
-use super::exchange::Exchange;
 use super::failure::Failure;
-use super::pool::{Job, Parked, Seat, Shared};
+use super::pool::Shared;
+use super::seat::{Job, Seat};
 use super::state::{self, InstanceState};
-use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::component::ComponentSeries;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Poll, Waker};
 use std::time::Instant;
-use tokio::time::Sleep;
-use tracing::warn;
 use wasmtime::component::{Accessor, Func};
 use wasmtime::{AsContextMut as _, PoolConcurrencyLimitError, Result, Store, UpdateDeadline};
 use wasmtime_wasi_http::handler::Proxy;
-
-/// Why guest code was ended although it did nothing wrong that wasmtime could see.
-#[derive(Debug, thiserror::Error)]
-#[error("nobody waits for the guest any more")]
-struct Interrupted;
 
 /// Makes an instance and serves requests with it, beginning with `first`, until it ends.
 pub(super) async fn run(pool: Arc<Shared>, place: Place, first: Job) {
@@ -81,17 +77,6 @@ async fn instantiate(pool: &Shared) -> Result<(Store<InstanceState>, Proxy)> {
     Ok((store, proxy))
 }
 
-/// What the two halves tell each other.
-#[derive(Debug, Default)]
-struct Status {
-    /// No guest task runs.
-    quiet: AtomicBool,
-    /// Another request can be taken.
-    has_room: AtomicBool,
-    /// The instance is on the pool's stack.
-    parked: AtomicBool,
-}
-
 async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Proxy, first: Job) {
     let seat = Arc::new(Seat::default());
     seat.hand(first);
@@ -103,12 +88,15 @@ async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Prox
         let mut running = pin!(running);
         let series = &pool.component.series;
         let mut outside = Outside::new(pool, &seat, &status, &interrupted);
+        let waker = Waker::from(Arc::clone(&seat.occupancy.waker));
         poll_fn(|cx| {
-            seat.occupancy.waker.register(cx.waker());
+            status.room.store(0, Relaxed);
+            status.rested.store(true, Relaxed);
             let began = Instant::now();
-            let polled = running.as_mut().poll(cx);
+            let polled = seat.occupancy.waker.poll(&waker, cx, running.as_mut());
             let now = Instant::now();
             series.ran(now - began);
+            seat.occupancy.deliver();
             match polled {
                 Poll::Ready(result) => Poll::Ready(result.flatten()),
                 Poll::Pending => outside.poll(cx, now).map(Ok),
@@ -119,10 +107,8 @@ async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Prox
     pool.leave(&seat);
     conclude(pool, &mut store, end);
     drop(store);
-    if let Some(job) = seat.take() {
-        // It came while the instance was ending; it has not begun.
-        pool.dispatch(job);
-    }
+    // They came while the instance was ending; none has begun.
+    pool.dispatch_again(&seat);
 }
 
 /// The half that runs in the store.
@@ -130,26 +116,27 @@ async fn inside(
     accessor: &Accessor<InstanceState>,
     proxy: &Proxy,
     pool: &Shared,
-    seat: &Seat,
+    seat: &Arc<Seat>,
     status: &Status,
 ) -> Result<()> {
     let mut calls: FuturesUnordered<Call<'_>> = FuturesUnordered::new();
     let mut left = pool.reuse.requests;
     let handler = handler(proxy);
     poll_fn(|cx| {
-        loop {
-            // Calls first: one that has ended may make room.
-            while let Poll::Ready(Some(ended)) = calls.poll_next_unpin(cx) {
-                ended?;
-            }
-            let Some(Job { request, exchange }) = seat.take() else {
-                break;
-            };
-            status.parked.store(false, Relaxed);
+        if status.rested.swap(false, Relaxed) {
+            // The time that the guest waited is none in which it computed.
+            accessor.with(|mut store| store.as_context_mut().set_epoch_deadline(1));
+        }
+        while let Poll::Ready(Some(ended)) = calls.poll_next_unpin(cx) {
+            ended?;
+        }
+        while let Some(Job { request, exchange }) = next_job(pool, seat, status) {
             left = left.saturating_sub(1);
             if exchange.begin(&seat.occupancy) {
-                accessor.with(|mut store| store.as_context_mut().set_epoch_deadline(1));
                 calls.push(call::start(accessor, proxy, request, exchange)?);
+                // The store has work now, and comes back here after it. Should the guest compute,
+                // the other requests can still go elsewhere.
+                break;
             }
         }
         let quiet = calls.is_empty() && accessor.poll_no_interesting_tasks(cx).is_ready();
@@ -160,16 +147,26 @@ async fn inside(
         if quiet && !open {
             return Poll::Ready(Ok(()));
         }
-        let below = quiet || seat.occupancy.live() < pool.reuse.concurrency;
+        let free = seat.occupancy.free(pool.reuse.concurrency);
+        let room = free.max(usize::from(quiet)).min(left);
         let ready = accessor
             .poll_ready_for_concurrent_call(handler, cx)
             .is_ready();
         status.quiet.store(quiet, Relaxed);
-        status.has_room.store(open && below && ready, Relaxed);
-        seat.occupancy.full.store(open && !below, Relaxed);
+        let takes_any = open && ready;
+        status.room.store(if takes_any { room } else { 0 }, Relaxed);
         Poll::Pending
     })
     .await
+}
+
+/// The next request to begin. While it runs, the instance is not offered to others.
+fn next_job(pool: &Shared, seat: &Arc<Seat>, status: &Status) -> Option<Job> {
+    let job = seat.take()?;
+    if status.parked.swap(false, Relaxed) {
+        pool.leave(seat);
+    }
+    Some(job)
 }
 
 fn handler(proxy: &Proxy) -> Func {
@@ -177,170 +174,6 @@ fn handler(proxy: &Proxy) -> Func {
         Proxy::P2(guest) => *guest.wasi_http_incoming_handler().func_handle().func(),
         Proxy::P3(guest) => *guest.wasi_http_handler().func_handle().func(),
     }
-}
-
-/// The half that is polled while the store waits.
-struct Outside<'a> {
-    pool: &'a Arc<Shared>,
-    seat: &'a Arc<Seat>,
-    status: &'a Status,
-    /// Whether the guest computes and was interrupted.
-    interrupted: &'a AtomicBool,
-    /// Since when nobody waits for the instance.
-    idle_since: Option<Instant>,
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-impl<'a> Outside<'a> {
-    fn new(
-        pool: &'a Arc<Shared>,
-        seat: &'a Arc<Seat>,
-        status: &'a Status,
-        interrupted: &'a AtomicBool,
-    ) -> Self {
-        Self {
-            pool,
-            seat,
-            status,
-            interrupted,
-            idle_since: None,
-            timer: None,
-        }
-    }
-
-    /// Ready when the instance must end.
-    fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        let unwatched = self.seat.occupancy.live() == 0;
-        // Requests that stand still end by their own timeouts; those that move come by here.
-        if unwatched && self.seat.occupancy.is_retired() || self.pool.is_over(now) {
-            return Poll::Ready(());
-        }
-        if self.interrupted.swap(false, Relaxed) {
-            self.unpark();
-        } else if self.status.has_room.load(Relaxed) && !self.status.parked.load(Relaxed) {
-            self.park();
-        }
-        if !unwatched {
-            self.busy();
-            return Poll::Pending;
-        }
-        self.poll_unwatched(cx, now)
-    }
-
-    fn park(&mut self) {
-        // Set before, because a request may come as soon as the seat is on the stack.
-        self.status.parked.store(true, Relaxed);
-        match self.pool.park(self.seat) {
-            // Whoever fills the seat, now or later, wakes the worker.
-            Parked::Waiting | Parked::HasJob => {}
-            Parked::Closed => self.seat.occupancy.close(),
-        }
-    }
-
-    /// The guest computes: a request would wait for it, so it goes elsewhere, also one that has
-    /// just come.
-    fn unpark(&mut self) {
-        if self.status.parked.swap(false, Relaxed) {
-            self.pool.leave(self.seat);
-            if let Some(job) = self.seat.take() {
-                self.pool.dispatch(job);
-            }
-        }
-    }
-
-    /// Nobody waits for the instance: it may stay for a while, idle or with work of its own.
-    fn poll_unwatched(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        let stay = match self.status.quiet.load(Relaxed) {
-            true => self.pool.reuse.idle_timeout,
-            false => self.pool.component.timeout,
-        };
-        let deadline = tokio::time::Instant::from_std(self.idle(now) + stay);
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        // A later deadline is left for when the timer fires: moving it costs a lock.
-        if deadline < timer.deadline() {
-            timer.as_mut().reset(deadline);
-        }
-        loop {
-            ready!(timer.as_mut().poll(cx));
-            if timer.deadline() >= deadline {
-                break;
-            }
-            timer.as_mut().reset(deadline);
-        }
-        Poll::Ready(())
-    }
-
-    fn idle(&mut self, now: Instant) -> Instant {
-        *self.idle_since.get_or_insert_with(|| {
-            self.pool.component.series.instance_idle();
-            now
-        })
-    }
-
-    fn busy(&mut self) {
-        if self.idle_since.take().is_some() {
-            self.pool.component.series.instance_busy();
-        }
-    }
-}
-
-impl Drop for Outside<'_> {
-    fn drop(&mut self) {
-        self.busy();
-    }
-}
-
-/// Tells everyone who still waits how the instance ended, and blames the one that ran.
-fn conclude(pool: &Shared, store: &mut Store<InstanceState>, end: Result<()>) {
-    let culprit = state::running(store.as_context_mut());
-    let tasks = store.data_mut().take_tasks();
-    let Err(error) = end else {
-        for exchange in tasks.into_values() {
-            exchange.fail(Failure::Stopped);
-        }
-        return;
-    };
-    let interrupted = error.is::<Interrupted>();
-    let failure = match (interrupted, store.data().memory.refused()) {
-        (true, _) => Failure::Timeout,
-        (false, true) => Failure::Memory,
-        (false, false) => Failure::Trap,
-    };
-    let alone = tasks.len() == 1;
-    let mut counted = false;
-    for (task, exchange) in tasks {
-        let to_blame = alone
-            || culprit
-                .as_ref()
-                .is_some_and(|(culprit, _)| *culprit == task);
-        let was_told = exchange.fail(if to_blame { failure } else { Failure::Sibling });
-        // Who abandoned it has counted why.
-        counted |= to_blame && (was_told || exchange.is_abandoned());
-    }
-    let blamed = culprit.as_ref().map(|(_, exchange)| exchange);
-    report(pool, blamed, failure, &error);
-    if !counted {
-        pool.component.series.failed(failure.reason());
-    }
-}
-
-fn report(
-    pool: &Shared,
-    exchange: Option<&Arc<Exchange>>,
-    failure: Failure,
-    error: &wasmtime::Error,
-) {
-    let origin = exchange.map(|exchange| exchange.origin());
-    warn!(
-        component = &*pool.component.id,
-        route = origin.map(|origin| &*origin.route),
-        trace_id = origin.and_then(|origin| origin.trace).map(trace_id),
-        reason = failure.reason(),
-        error = %format_args!("{error:#}"),
-        "{failure}"
-    );
 }
 
 /// Counts the instance while it lives.

@@ -63,16 +63,22 @@ async fn a_response_whose_client_leaves_in_the_middle_is_ended() {
 #[tokio::test]
 async fn those_who_share_an_instance_with_a_client_that_left_are_answered() {
     let host = app(["p3_sleep"]).start().await;
-    let mut leaver = Wire::connect(&host).await;
-    leaver.get("/p3_sleep?ms=60000").await;
+    // One goes on for ever, the other wakes up after its client has left.
+    let mut leavers = Vec::new();
+    for ms in [60_000, 1000] {
+        let mut leaver = Wire::connect(&host).await;
+        leaver.get(&format!("/p3_sleep?ms={ms}")).await;
+        let busy = [("component", "p3-sleep"), ("state", "busy")];
+        host.metric_is("weir_component_instances", &busy, 1.0).await;
+        leavers.push(leaver);
+    }
+    let stay = host.get("/p3_sleep?ms=2500");
     let busy = [("component", "p3-sleep"), ("state", "busy")];
-    host.metric_is("weir_component_instances", &busy, 1.0).await;
-    let stay = host.get("/p3_sleep?ms=1500");
     let leave = async {
-        host.metric_is("http_server_active_requests", &[], 2.0)
+        host.metric_is("http_server_active_requests", &[], 3.0)
             .await;
-        drop(leaver);
-        host.metric_is(REQUESTS, &[("error_type", "client_disconnect")], 1.0)
+        drop(leavers);
+        host.metric_is(REQUESTS, &[("error_type", "client_disconnect")], 2.0)
             .await;
         let created = host.metrics().await;
         created.sum("weir_component_instances_created_total", &[busy[0]])
