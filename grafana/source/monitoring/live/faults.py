@@ -138,7 +138,7 @@ def _broken_code(instance: Instance) -> Iterator[None]:
     instance.app.spoil()
     instance.reload()
     yield
-    instance.app.restore()
+    instance.app.replace()
     until("the code is loaded again", lambda: "replaced" not in instance.reload())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from monitoring.checks.expressions import GRAFANA
 from monitoring.live.boards import Board, Times
 from monitoring.live.faults import TELL, WAKE, Expected, Fault
-from monitoring.live.host import App, Instance
+from monitoring.live.host import FaultyApp, Instance
 from monitoring.live.prometheus import Span
 from monitoring.live.receivers import Upstream, Webhook, serving
 from monitoring.live.report import Report
@@ -31,7 +31,7 @@ class Scenario:
         """Starts everything; `held` stops it."""
         self._report = report
         self.upstream, self._webhook = Upstream(), Webhook()
-        app = App(folder, held.enter_context(serving(self.upstream.handler())))
+        app = FaultyApp(folder, held.enter_context(serving(self.upstream.handler())))
         webhook = held.enter_context(serving(self._webhook.handler()))
         self.first, self.second = (Instance(app, name, binary) for name in ("first", "second"))
         for instance in (self.first, self.second):
@@ -91,7 +91,7 @@ class Scenario:
         for file in sorted((GRAFANA / "dashboards").glob("*.json")):
             for where, of_cluster, problem in Board(file, self._stack.prometheus, times).answers():
                 what = f"{where} has data{' (of a cluster)' if of_cluster else ''}"
-                self._see_none(what, problem)
+                self._report.check(what, problem)
 
     def _begin(self, what: str) -> None:
         # One deadline for all that follows from it, since all of that takes its time together.
@@ -134,11 +134,5 @@ class Scenario:
         except NotSeenError as error:
             state = [each["labels"] for each in self._stack.alertmanager.alerts()]
             self._report.failed(what, "\n".join([str(error), *map(str, state)]))
-        else:
-            self._report.passed(what)
-
-    def _see_none(self, what: str, problem: str) -> None:
-        if problem:
-            self._report.failed(what, problem)
         else:
             self._report.passed(what)
