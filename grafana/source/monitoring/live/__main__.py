@@ -6,7 +6,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from monitoring.live import address, faults, traffic, truth
+from monitoring.live import address, faults, machine, traffic, truth
 from monitoring.live.report import Report
 from monitoring.live.scenario import Scenario
 from monitoring.live.wait import NotSeenError
@@ -35,7 +35,8 @@ def _run(report: Report, held: ExitStack, folder: Path, binary: Path) -> None:
     held.enter_context(traffic.visiting(first, traffic.oddities(closed), pause=0.1))
     held.enter_context(traffic.connecting(first))
     scenario.all_is_well()
-    scenario.components_fail(faults.together(first, scenario.upstream))
+    scenario.faults_are_told(faults.together(first, scenario.upstream))
+    scenario.faults_are_told(machine.faults(report, held, folder))
     scenario.instances_are_gone()
     scenario.panels_have_data()
 

@@ -1,13 +1,12 @@
 """Three accounts of the same requests compared: the clients', the metrics and the access log."""
 
-from collections import Counter
+from collections.abc import Iterable
 
 from monitoring.live import counts
 from monitoring.live.client import Entry, Outcome
 from monitoring.live.counts import Exposition
 from monitoring.live.report import Report, unless
 
-QUANTILES = (0.5, 0.9, 0.99)
 # A status for each way to end, and the reasons for which there is none.
 EXPECTED = ("200", "204", "404", "500", "503", "504")
 CUT, LEFT = "stopped", "client_disconnect"
@@ -33,9 +32,9 @@ class Accounts:
             self._compare_unanswered(report, reason, outcome)
         self._compare_log(report)
 
-    def compare_quantiles(self, report: Report, route: str) -> None:
+    def compare_quantiles(self, report: Report, route: str, quantiles: Iterable[float]) -> None:
         """Reports how near the quantiles of a route's successes are to the clients' own."""
-        for quantile in QUANTILES:
+        for quantile in quantiles:
             self._compare_quantile(report, route, quantile)
 
     def see_only(self, report: Report, route: str, status: int) -> None:

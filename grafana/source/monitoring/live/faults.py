@@ -42,6 +42,8 @@ class Fault:
     title: str
     context: Callable[[], AbstractContextManager[None]]
     alerts: tuple[Expected, ...]
+    # Whether the alerts must end with it; not where something else may be the cause as well.
+    ends: bool = True
 
 
 def together(instance: Instance, upstream: Upstream) -> list[Fault]:

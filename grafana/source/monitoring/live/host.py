@@ -133,6 +133,13 @@ class Instance:
             self.process.stop()
             self.process = None
 
+    def scrape(self) -> str:
+        """Its metrics as it tells them."""
+        status, body = address.ask(f"http://{self.admin}/metrics")
+        if status != 200:
+            raise RuntimeError(f"{self.name} does not tell its metrics")
+        return body.decode()
+
     def reload(self) -> dict[str, str]:
         """Has it load what changed; gives the reasons of what could not be, by component."""
         url, headers = f"http://{self.admin}/reload", {"weir-admin": "1"}

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from monitoring.checks.expressions import GRAFANA
+from monitoring.live import SCALE, cluster, exporters
 from monitoring.live.boards import Board, Times
 from monitoring.live.faults import TELL, WAKE, Expected, Fault
 from monitoring.live.host import FaultyApp, Instance
@@ -39,8 +40,11 @@ class Scenario:
             instance.start()
             # The second finds compiled what the first has compiled.
             instance.process.wait()
-        self._stack = Stack(folder, [self.first, self.second], webhook + "/alerts")
+        self._stack = Stack(folder, webhook + "/alerts", SCALE)
         held.callback(self._stack.stop)
+        self._past = cluster.backfill(self._stack.storage)
+        exporters.run(self._stack, self.first)
+        self._stack.scrape("weir", [self.first.admin, self.second.admin])
         self._stack.start()
         self._started = time.time()
         self._begin("all is well")
@@ -53,7 +57,7 @@ class Scenario:
         told = sorted(name for name in self._webhook.names() if not name.startswith(MACHINE))
         self._see("nothing has been told meanwhile", lambda: not told)
 
-    def components_fail(self, faults: list[Fault]) -> None:
+    def faults_are_told(self, faults: list[Fault]) -> None:
         """Each fault's alerts are told, and told to be over after the fault."""
         with ExitStack() as held:
             for fault in faults:
@@ -63,7 +67,8 @@ class Scenario:
                 self._fire(fault.title, *fault.alerts)
         self._begin("everything is as it should be again")
         for fault in faults:
-            self._end(*fault.alerts)
+            if fault.ends:
+                self._end(*fault.alerts)
         self._see("nothing else is left", self._nothing_fires)
 
     def instances_are_gone(self) -> None:
@@ -87,7 +92,7 @@ class Scenario:
 
     def panels_have_data(self) -> None:
         """Every expression of every dashboard finds something."""
-        times = Times(Span(self._started, time.time()), self._stack.past)
+        times = Times(Span(self._started, time.time()), self._past)
         for file in sorted((GRAFANA / "dashboards").glob("*.json")):
             for where, of_cluster, problem in Board(file, self._stack.prometheus, times).answers():
                 what = f"{where} has data{' (of a cluster)' if of_cluster else ''}"
