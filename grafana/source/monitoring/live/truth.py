@@ -48,8 +48,8 @@ LOAD, BETWEEN = 15.0, 0.5
 REPLACING = ("p3_request_info", "p3_hello")
 REPLACED = "/live/replaced"
 WAITING = "/live/waiting"
-# Milliseconds that twenty requests wait. Each is in the middle of a wide bucket, so that a client of
-# a busy machine, which sees its answers late, is not two buckets off.
+# Milliseconds that twenty requests wait. Each is amid a wide bucket, so that a client of a busy
+# machine, which sees its answers late, is not two buckets off.
 WAITS = [350] * 14 + [700] * 5 + [1500]
 # Longer than the test is.
 ENDLESS = 3_600_000
