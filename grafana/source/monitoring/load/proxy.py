@@ -12,6 +12,8 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+  # A replica of a busy machine may take longer than usual to say that it is ready.
+  timeout check 5s
   # What failed stays failed, so that the clients see it.
   retries 0
 frontend clients
