@@ -54,6 +54,10 @@ monitoring-check: ## Dashboards, alert rules and their tests, without running an
 monitoring-test: ## Real faults make every alert fire in Prometheus; needs the ci build
 	@grafana/live
 
+.PHONY: load-test
+load-test: ## One replica until the alert fires, then three: writes docs/load-test.md
+	@grafana/load
+
 .PHONY: bench
 bench: ## Measure speed beside `wasmtime serve` and a native server
 	cargo xtask bench $(ARGS)

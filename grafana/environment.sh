@@ -1,4 +1,4 @@
-# Sourced by grafana/generate, grafana/check and grafana/live: the Python and the programs that they
+# Sourced by grafana/generate, check, live and load: the Python and the programs that they
 # call. What is missing is brought under target/tools, without a service being started: a Python
 # environment with grafana/requirements.txt from PyPI, and out of Debian's packages the programs.
 # shellcheck shell=bash
@@ -9,22 +9,29 @@ export PYTHON=$tools/monitoring/bin/python
 export PYTHONPATH=$grafana/source PYTHONDONTWRITEBYTECODE=1
 export PATH=$PATH:$tools/debian/usr/bin
 
-# Anew when the file that pins the versions changes.
+# python_environment [FILE...]: with the packages of requirements.txt and of further files of that
+# kind. Anew when one of them has changed.
 python_environment() {
-  cmp --silent "$grafana/requirements.txt" "$tools/.monitoring" && return
-  if ! install_python; then
-    echo "$tools/monitoring cannot be made: it needs python3 with venv, and PyPI"
-    return 1
+  local file
+  if ! cmp --silent "$grafana/requirements.txt" "$tools/.monitoring"; then
+    rm -rf "${tools:?}/monitoring" "$tools"/.monitoring*
+    mkdir -p "$tools"
+    python3 -m venv "$tools/monitoring" && requirements requirements.txt .monitoring || lacks_python || return
   fi
+  for file; do
+    cmp --silent "$grafana/$file" "$tools/.monitoring-$file" ||
+      requirements "$file" ".monitoring-$file" || lacks_python || return
+  done
 }
 
-install_python() {
-  rm -rf "${tools:?}/monitoring"
-  mkdir -p "$tools" &&
-    python3 -m venv "$tools/monitoring" &&
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check \
-      --requirement "$grafana/requirements.txt" &&
-    cp "$grafana/requirements.txt" "$tools/.monitoring"
+requirements() { # FILE NOTE
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --requirement "$grafana/$1" &&
+    cp "$grafana/$1" "$tools/$2"
+}
+
+lacks_python() {
+  echo "$tools/monitoring cannot be made: it needs python3 with venv, and PyPI"
+  return 1
 }
 
 # debian_programs PACKAGE...: unpacks those whose program, named as the package, is not there.

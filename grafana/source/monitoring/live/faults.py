@@ -42,6 +42,8 @@ class Fault:
     title: str
     context: Callable[[], AbstractContextManager[None]]
     alerts: tuple[Expected, ...]
+    # Whether the alerts must end with it; not where something else may be the cause as well.
+    ends: bool = True
 
 
 def together(instance: Instance, upstream: Upstream) -> list[Fault]:
@@ -138,7 +140,7 @@ def _broken_code(instance: Instance) -> Iterator[None]:
     instance.app.spoil()
     instance.reload()
     yield
-    instance.app.restore()
+    instance.app.replace()
     until("the code is loaded again", lambda: "replaced" not in instance.reload())
 
 

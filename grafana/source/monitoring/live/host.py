@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from monitoring.live import address, certificate
-from monitoring.live.process import Process
+from monitoring.live.process import KEPT, Process
 
 ROOT = Path(__file__).parents[4]
 HERE = Path(__file__).parent
@@ -22,18 +22,15 @@ VALID, EXPIRING = 90, 3
 
 @dataclass
 class App:
-    """The files that instances are started from, in a folder of the test's own."""
+    """The app of spin.toml with values for its variables, in a folder of the test's own."""
 
     folder: Path
-    upstream: str
+    variables: dict[str, str]
 
     def __post_init__(self) -> None:
-        """Writes the manifest, and the code that can be broken."""
-        self.restore()
-        own = Template((HERE / "components.toml").read_text(encoding="utf-8"))
-        manifest = (ROOT / "spin.toml").read_text(encoding="utf-8")
-        text = manifest + "\n" + own.substitute(replaced=self.replaced)
-        self.manifest.write_text(text, encoding="utf-8")
+        """Writes the manifest."""
+        text = (ROOT / "spin.toml").read_text(encoding="utf-8")
+        self.manifest.write_text(text + self.added(), encoding="utf-8")
         CACHE.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @property
@@ -41,14 +38,33 @@ class App:
         """The manifest."""
         return self.folder / "spin.toml"
 
+    def added(self) -> str:
+        """What is added to spin.toml."""
+        return ""
+
+
+class FaultyApp(App):
+    """The same with components that fail, one of which has code that can be replaced."""
+
+    def __init__(self, folder: Path, upstream: str) -> None:
+        """Writes the files; external logs come from `upstream`."""
+        variables = {"external_logs_url": upstream, "processing_seconds": "0.1"}
+        super().__init__(folder, variables)
+        self.replace()
+
     @property
     def replaced(self) -> Path:
         """The code of the component that is replaced."""
         return self.folder / "replaced.wasm"
 
-    def restore(self) -> None:
-        """Puts code there that can be loaded."""
-        shutil.copyfile(GUESTS / "p3_hello.wasm", self.replaced)
+    def added(self) -> str:
+        """The components that fail."""
+        own = Template((HERE / "components.toml").read_text(encoding="utf-8"))
+        return "\n" + own.substitute(replaced=self.replaced)
+
+    def replace(self, guest: str = "p3_hello") -> None:
+        """Puts code there that can be loaded: a guest of the host's tests."""
+        shutil.copyfile(GUESTS / f"{guest}.wasm", self.replaced)
 
     def spoil(self) -> None:
         """Puts something there that is no code."""
@@ -62,6 +78,10 @@ class Instance:
     app: App
     name: str
     binary: Path
+    # How it is configured: a file with names in braces, which `configure` fills in.
+    template: Path = HERE / "weir.toml"
+    # Lines of its log that are kept; None keeps all.
+    kept: int | None = KEPT
     plain: str = ""
     tls: str = ""
     admin: str = ""
@@ -86,7 +106,7 @@ class Instance:
 
     def configure(self, log_bytes: str) -> None:
         """Writes weir.toml; `log_bytes` is the quota of the component that fills its log."""
-        template = Template((HERE / "weir.toml").read_text(encoding="utf-8"))
+        template = Template(self.template.read_text(encoding="utf-8"))
         text = template.substitute(
             plain=self.plain,
             tls=self.tls,
@@ -103,15 +123,22 @@ class Instance:
         """Starts it; `process.wait` waits until it serves."""
         command = [str(self.binary), "up", "--from", str(self.app.manifest)]
         command += ["--app-dir", str(ROOT), "--config", str(self.folder / "weir.toml")]
-        command += ["--variable", f"external_logs_url={self.app.upstream}"]
-        command += ["--variable", "processing_seconds=0.1"]
-        self.process = Process(command, f"http://{self.admin}/readyz")
+        for name, value in self.app.variables.items():
+            command += ["--variable", f"{name}={value}"]
+        self.process = Process(command, f"http://{self.admin}/readyz", self.kept)
 
     def stop(self) -> None:
         """Ends it, if it runs."""
         if self.process:
             self.process.stop()
             self.process = None
+
+    def scrape(self) -> str:
+        """Its metrics as it tells them."""
+        status, body = address.ask(f"http://{self.admin}/metrics")
+        if status != 200:
+            raise RuntimeError(f"{self.name} does not tell its metrics")
+        return body.decode()
 
     def reload(self) -> dict[str, str]:
         """Has it load what changed; gives the reasons of what could not be, by component."""

@@ -16,8 +16,11 @@ GRACE = 40.0
 class Process:
     """A running program."""
 
-    def __init__(self, command: list[str], ready: str) -> None:
-        """Starts it; `ready` is a URL that answers 200 once it can be used."""
+    def __init__(self, command: list[str], ready: str, kept: int | None = KEPT) -> None:
+        """Starts it; `ready` is a URL that answers 200 once it can be used.
+
+        Of what it writes the last `kept` lines are kept, and all if that is None.
+        """
         self.name = command[0].rpartition("/")[2]
         self._ready = ready
         # Python ignores SIGXFSZ, and so does the program then: a limit on the size of files makes
@@ -31,7 +34,7 @@ class Process:
             errors="replace",
             restore_signals=False,
         )
-        self.written: deque[str] = deque(maxlen=KEPT)
+        self.written: deque[str] = deque(maxlen=kept)
         self._reader = Thread(target=self._collect, daemon=True)
         self._reader.start()
 
@@ -51,9 +54,13 @@ class Process:
 
         until(f"{self.name} is ready", is_ready)
 
+    def ask_to_stop(self) -> None:
+        """Asks it to end, as an operator does."""
+        self._child.terminate()
+
     def stop(self) -> None:
         """Ends it as an operator does, and if that does not help, at once."""
-        self._child.terminate()
+        self.ask_to_stop()
         try:
             self._child.wait(GRACE)
         except subprocess.TimeoutExpired:

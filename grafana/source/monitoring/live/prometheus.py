@@ -10,6 +10,9 @@ from monitoring.live import address
 # Seconds between two points of a graph.
 STEP = 2
 
+# A moment in seconds since 1970, and a value.
+Point = tuple[float, float]
+
 
 @dataclass(frozen=True)
 class Span:
@@ -51,6 +54,15 @@ class Prometheus:
         parameters = {"query": query, "step": str(STEP)} | span.parameters()
         series = self._get("query_range", parameters)["result"]
         return any(math.isfinite(float(value)) for each in series for _, value in each["values"])
+
+    def graph(self, query: str, span: Span) -> list[tuple[dict[str, str], list[Point]]]:
+        """A graph's series: the labels of each with its times and values, in steps of a second."""
+        parameters = {"query": query, "step": "1"} | span.parameters()
+        series = self._get("query_range", parameters)["result"]
+        return [
+            (each["metric"], [(moment, float(value)) for moment, value in each["values"]])
+            for each in series
+        ]
 
     def unhealthy(self) -> list[str]:
         """Rules that could not be evaluated, and why."""

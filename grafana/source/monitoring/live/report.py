@@ -28,8 +28,20 @@ class Report:
         self.note(f"FAILED  {what}")
         print("".join(f"                {line}\n" for line in why.splitlines()), end="")
 
+    def check(self, what: str, problem: str) -> None:
+        """A check with what is wrong, if anything is."""
+        if problem:
+            self.failed(what, problem)
+        else:
+            self.passed(what)
+
     def close(self) -> int:
         """Prints the closing line; gives the exit status."""
         sys.stdout.flush()
         print(f"\n{self._passed} passed, {self._failed} failed")
         return 1 if self._failed or not self._passed else 0
+
+
+def unless(right: object) -> str:
+    """A problem unless it is right, for checks that have no more to say."""
+    return "" if right else "it is not so"
