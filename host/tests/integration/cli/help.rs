@@ -5,13 +5,14 @@ use crate::harness::app::variable;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const APP: [&str; 6] = [
+const APP: [&str; 7] = [
     "from",
     "config",
     "app-dir",
     "component-id",
     "variable",
     "runtime-config-file",
+    "portable",
 ];
 
 const UP: [&str; 13] = [
@@ -66,7 +67,9 @@ fn the_version_is_that_of_the_package() {
 #[test]
 fn every_command_is_named_with_what_it_does() {
     let help = said(&["--help"]);
-    for command in ["up", "build", "check"] {
+    for command in [
+        "up", "build", "check", "new", "compile", "run", "logs", "health",
+    ] {
         let line = help
             .lines()
             .find(|line| line.trim_start().starts_with(&format!("{command} ")));

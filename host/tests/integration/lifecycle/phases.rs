@@ -46,6 +46,7 @@ async fn a_host_that_serves_is_ready_and_says_what_it_runs() {
     assert_eq!(host.admin("/readyz").await.pair(), (200, "ok\n".into()));
     host.metric_is(READY, &[], 1.0).await;
     host.get("/p3_hello").await;
+    host.rests().await;
     let status = host.admin("/status").await.json();
     assert_eq!(status["state"], "ready", "{status}");
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));

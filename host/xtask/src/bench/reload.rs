@@ -24,7 +24,8 @@ component = "app"
 [component.app]
 source = "app.wasm"
 "#;
-/// The versions: what is put in the place of the component, and the end of its answer.
+/// The versions: what is put in the place of the component, and the end of its answer, which comes
+/// in one piece to a client of HTTP/1.0.
 const VERSIONS: [(&str, &str); 2] = [("p3_readme", "Hello, /\n"), ("p3_hello", "Hello")];
 
 /// Measures and prints.
@@ -41,7 +42,7 @@ pub(super) fn measure() -> Result<()> {
         put(name)?;
         let began = Instant::now();
         host.reload()?;
-        let answered = ask(host.serves, "GET / HTTP/1.1", "")?;
+        let answered = ask(host.serves, "GET / HTTP/1.0", "")?;
         ensure!(
             answered.ends_with(answer),
             "{name} does not serve: {answered}"

@@ -60,7 +60,18 @@ pub(super) fn build() -> Result<()> {
 }
 
 fn cargo(args: &[&str]) -> Result<()> {
-    let status = Command::new("cargo").args(args).status()?;
+    let mut command = Command::new("cargo");
+    // What cargo tells the programs that it runs. Build scripts look at it, and would run anew.
+    for (name, _) in std::env::vars_os() {
+        let told = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if told
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            command.env_remove(name);
+        }
+    }
+    let status = command.args(args).status()?;
     ensure!(status.success(), "cargo {} failed", args.join(" "));
     Ok(())
 }
