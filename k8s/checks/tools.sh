@@ -57,18 +57,36 @@ helm3() {
   rm -r "$work"
 }
 
-prometheus_tools() {
-  if ! command -v promtool amtool >/dev/null; then
-    apt-get update -qq
-    apt-get install -qq --yes --no-install-recommends prometheus prometheus-alertmanager
+# What is of Debian, and missing: as root it is installed, and no service of it started. Anybody else
+# is told by the checks that want it.
+debian_programs() {
+  local program package packages=()
+  while read -r program package; do
+    command -v "$program" >/dev/null || packages+=("$package")
+  done <<'LIST'
+promtool prometheus
+amtool prometheus-alertmanager
+prometheus-node-exporter prometheus-node-exporter
+redis-server redis-server
+npm npm
+openssl openssl
+curl curl
+pip python3-pip
+LIST
+  python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+  if ((${#packages[@]} == 0)) || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+    return 0
   fi
+  apt-get update -qq
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
+    "${packages[@]}" >/dev/null
 }
 
 mkdir -p "$tools/bin"
+debian_programs
 for name in lint checkov ansible; do
   once "$name" "$(cat "$here/requirements-$name.txt")" python_tools "$name"
 done
 once node "$(cat "$here/package.json")" node_tools
 once helm4 "$kubectl_wheel" helm4_and_kubectl
 once helm3 "$helm3_package" helm3
-once prometheus debian prometheus_tools
