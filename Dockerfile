@@ -13,12 +13,10 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     --mount=type=cache,target=/src/components/target \
-    host="$(rustc --print host-tuple)" \
-    && cargo build --locked --release --target wasm32-wasip2 \
-        --manifest-path components/Cargo.toml \
-    && RUSTFLAGS="-C target-feature=+crt-static" \
-        cargo build --locked --profile dist --target "$host" -p weir \
-    && k8s/image/prepare "target/$host/dist/weir" /image
+    cargo build --locked --release --target wasm32-wasip2 --manifest-path components/Cargo.toml \
+    && cargo rustc --locked --profile dist --package weir --bin weir \
+        -- -C target-feature=+crt-static \
+    && k8s/image/prepare target/dist/weir /image
 
 FROM scratch AS base
 ARG VERSION=0.1.0

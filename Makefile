@@ -8,9 +8,9 @@ WEIR := target/release/weir
 # What the image is called, here, in compose.yaml and in the cluster.
 IMAGE ?= weir:dev
 DOCKER ?= docker
-# The image's: `release` links sooner than `dist`, and the binary is larger and slower.
+# The image's. `ci` takes what the tests have built, `release` what `make up` has; both are larger and
+# slower.
 PROFILE ?= dist
-host_tuple = $(shell rustc --print host-tuple)
 export IMAGE DOCKER
 
 .PHONY: help
@@ -63,12 +63,15 @@ bench: ## Measure speed beside `wasmtime serve` and a native server
 	cargo xtask bench $(ARGS)
 
 .PHONY: image
-image: ## Build the container image IMAGE (weir:dev), with components compiled ahead
-	cargo xtask guests components
-	RUSTFLAGS="-C target-feature=+crt-static" \
-	  cargo build --locked --profile $(PROFILE) --target $(host_tuple) --package weir
-	k8s/image/prepare target/$(host_tuple)/$(PROFILE)/weir
+image: image-files ## Build the container image IMAGE (weir:dev), with components compiled ahead
 	k8s/image/build
+
+.PHONY: image-files
+image-files: ## Build what goes into the image, in target/image; needs no Docker
+	cargo xtask guests components
+	@# The flag is for the last step alone, so that crates are shared with other builds of the profile.
+	cargo rustc --locked --profile $(PROFILE) --package weir --bin weir -- -C target-feature=+crt-static
+	k8s/image/prepare target/$(PROFILE)/weir
 
 .PHONY: push
 push: image ## Build the image and push it: make push IMAGE=registry.example.com/weir:0.1.0

@@ -56,6 +56,15 @@ start_own_engine() { # FOLDER
   return 1
 }
 
+# An engine of the checks' own has nothing but what they built before.
+has_image() {
+  if [[ -n $engine_pid ]]; then
+    DOCKER=$docker k8s/image/build
+  else
+    "$docker" image inspect "$IMAGE" >/dev/null 2>&1 || DOCKER=$docker k8s/image/build
+  fi
+}
+
 stop_engine() {
   [[ -n $engine_pid ]] || return 0
   kill "$engine_pid" 2>/dev/null

