@@ -1,11 +1,12 @@
 //! Writes a new component: a Rust package that builds, runs and passes its own test at once, and
 //! its part of `spin.toml`.
 //!
-//! Inside an app (the nearest folder upwards with a `spin.toml`) the part is added at the end of
-//! the app's manifest, so whatever stands there stays as it is; elsewhere the package gets a
+//! Inside an app (the nearest folder upwards with a `spin.toml`) the part is added to the app's
+//! manifest ([`addition`]), and whatever stands there stays as it is; elsewhere the package gets a
 //! manifest of its own. The manifest is read before anything is written, so a name or a route that
 //! is taken changes nothing.
 
+mod addition;
 mod template;
 
 pub use template::Template;
@@ -91,7 +92,7 @@ fn check(name: &str) -> Result<(), ScaffoldError> {
     }
 }
 
-/// The manifest of the app with the component at its end.
+/// The manifest of the app with the component in it.
 fn extended(
     app: &Path,
     package: &Path,
@@ -99,22 +100,20 @@ fn extended(
     template: Template,
 ) -> Result<(PathBuf, String), ScaffoldError> {
     let manifest = app.join(MANIFEST);
-    let mut text = fs::read_to_string(&manifest).map_err(|source| ScaffoldError::Io {
+    let text = fs::read_to_string(&manifest).map_err(|source| ScaffoldError::Io {
         path: manifest.clone(),
         source,
     })?;
     // What is wrong with it already is not blamed on the new part.
     Manifest::parse(&Source::new(manifest.display().to_string(), text.as_str()))?;
     let workdir = package.strip_prefix(app).unwrap_or(package);
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
     let part = Part {
         name,
         workdir: Some(workdir),
         template,
     };
-    Ok((manifest, format!("{text}\n{part}")))
+    let text = addition::add(&text, &part.to_string());
+    Ok((manifest, text))
 }
 
 /// A manifest with nothing but the component.
@@ -173,6 +172,63 @@ mod tests {
             workdir.map(|workdir| workdir.to_string()),
             Some("services/two".into())
         );
+    }
+
+    /// What can stand in a manifest before a component is added to it.
+    const FORMS: [&str; 8] = [
+        // No line feed at the end of an inline table; of a comment.
+        "component = { one = { source = \"one.wasm\" } }\n\
+         [[trigger.http]]\nroute = \"/one\"\ncomponent = \"one\"\n\
+         [application]\nname = \"app\"\ntool = { a = 1 }",
+        "[application]\nname = \"app\"\n[[trigger.http]]\nroute = \"/one\"\ncomponent = \"one\"\n\
+         [component.one]\nsource = \"one.wasm\" # last",
+        // The lines of other systems.
+        "[application]\r\nname = \"app\"\r\n\r\n# Ours.\r\n[component.one]\r\n\
+         source = \"one.wasm\"\r\n[[trigger.http]]\r\nroute = \"/one\"\r\ncomponent = \"one\"\r\n",
+        // Triggers as values; triggers and components.
+        "trigger.http = [\n  { route = \"/one\", component = \"one\" }, # first\n]\n\
+         [component.one]\nsource = \"one.wasm\"\n[application]\nname = \"app\"\n",
+        "trigger = { http = [{ route = \"/one\", component = \"one\" }] } # all\r\n\
+         component = { one = { source = \"one.wasm\" } }\r\n[application]\r\nname = \"app\"\r\n",
+        // Components by keys with dots; in their triggers.
+        "component.one.source = \"one.wasm\"\n[application]\nname = \"app\"\n\
+         [[trigger.http]]\nroute = \"/one\"\ncomponent = \"one\"\n",
+        "trigger.http = [{ route = \"/one\", component = { source = \"one.wasm\" } }]\n\
+         [application]\nname = \"app\"\n",
+        // Everything after the triggers, and a text of several lines.
+        "[[trigger.http]]\nroute = \"/one\"\ncomponent = \"one\"\n[component]\n[component.one]\n\
+         source = \"one.wasm\"\n[application]\nname = \"app\"\ndescription = \"\"\"\n[component.two]\n\"\"\"",
+    ];
+
+    #[test]
+    fn a_component_is_added_to_every_form_of_a_manifest_and_all_else_stays() {
+        for form in FORMS {
+            let before = format!("spin_manifest_version = 2 # Spin's\n{form}");
+            let app = tempfile::tempdir().unwrap();
+            let path = app.path().join(MANIFEST);
+            fs::write(&path, &before).unwrap();
+            write(app.path(), "two", Template::Http).unwrap();
+            let after = fs::read_to_string(&path).unwrap();
+            let manifest = Manifest::parse(&Source::new(MANIFEST, after.as_str())).unwrap();
+            assert!(manifest.components.contains_key("two"), "{after}");
+            assert_eq!(manifest.triggers.len(), 2, "{after}");
+            let mut lines = after.lines();
+            for line in before.lines() {
+                assert!(
+                    lines.any(|after| keeps(after, line)),
+                    "`{line}` in\n{after}"
+                );
+            }
+            let is_crlf = |text: &str| text.contains("\r\n");
+            assert_eq!(is_crlf(&before), is_crlf(&after), "{after}");
+        }
+    }
+
+    /// Whether a line is as it was, but for values that may have come to its brackets.
+    fn keeps(line: &str, before: &str) -> bool {
+        let values = before.split(['}', ']']).next().unwrap();
+        let comment = before.find('#').map_or("", |at| &before[at..]);
+        line.starts_with(values) && line.ends_with(comment)
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //!
 //! `weir check` shows a component's imports against this table, and an import that is not in it is
 //! refused with the nearest that is. The linker is built from code, not from this table; the
-//! integration tests load guests that together import everything in it.
+//! integration tests load guests that together import everything in it. Beside it stands the table
+//! of what Spin offers ([`spin`]), so that an app is told where it would load and where not.
+
+mod spin;
 
 use std::fmt;
 
@@ -48,16 +51,17 @@ pub enum Contract {
     /// Everything that Weir offers.
     #[default]
     Weir,
-    /// What Weir offers and Spin too: all but Weir's own interfaces.
+    /// What Weir offers and Spin too.
     Spin,
 }
 
-impl fmt::Display for Contract {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Weir => "Weir",
-            Self::Spin => "Spin",
-        })
+impl Contract {
+    /// What is said of imports that it does not have.
+    pub(crate) fn lacks(self) -> &'static str {
+        match self {
+            Self::Weir => "Weir does not offer",
+            Self::Spin => "Weir and Spin do not both offer",
+        }
     }
 }
 
@@ -65,52 +69,57 @@ impl fmt::Display for Contract {
 /// same, capability, interfaces.
 const OFFERED: &[(&str, Version, Capability, &[&str])] = {
     use Capability::{Base, Files, Http, KeyValue, LogDirectory, Metrics, Sockets, Variables};
-    use Version::{Exactly, Minor};
+    use Version::{Compatible, Exactly};
     &[
-        ("wasi:io", Minor("0.2"), Base, &["error", "poll", "streams"]),
+        (
+            "wasi:io",
+            Compatible("0.2"),
+            Base,
+            &["error", "poll", "streams"],
+        ),
         (
             "wasi:clocks",
-            Minor("0.2"),
+            Compatible("0.2"),
             Base,
             &["monotonic-clock", "wall-clock"],
         ),
         (
             "wasi:clocks",
-            Minor("0.3"),
+            Compatible("0.3"),
             Base,
             &["monotonic-clock", "system-clock", "types"],
         ),
-        ("wasi:random", Minor("0.2"), Base, RANDOM),
-        ("wasi:random", Minor("0.3"), Base, RANDOM),
-        ("wasi:cli", Minor("0.2"), Base, CLI),
-        ("wasi:cli", Minor("0.3"), Base, CLI),
-        ("wasi:cli", Minor("0.3"), Base, &["types"]),
+        ("wasi:random", Compatible("0.2"), Base, RANDOM),
+        ("wasi:random", Compatible("0.3"), Base, RANDOM),
+        ("wasi:cli", Compatible("0.2"), Base, CLI),
+        ("wasi:cli", Compatible("0.3"), Base, CLI),
+        ("wasi:cli", Compatible("0.3"), Base, &["types"]),
         (
             "wasi:filesystem",
-            Minor("0.2"),
+            Compatible("0.2"),
             Files,
             &["preopens", "types"],
         ),
         (
             "wasi:filesystem",
-            Minor("0.3"),
+            Compatible("0.3"),
             Files,
             &["preopens", "types"],
         ),
-        ("wasi:sockets", Minor("0.2"), Sockets, SOCKETS),
+        ("wasi:sockets", Compatible("0.2"), Sockets, SOCKETS),
         (
             "wasi:sockets",
-            Minor("0.3"),
+            Compatible("0.3"),
             Sockets,
             &["ip-name-lookup", "types"],
         ),
         (
             "wasi:http",
-            Minor("0.2"),
+            Compatible("0.2"),
             Http,
             &["outgoing-handler", "types"],
         ),
-        ("wasi:http", Minor("0.3"), Http, &["client", "types"]),
+        ("wasi:http", Compatible("0.3"), Http, &["client", "types"]),
         (
             "wasi:config",
             Exactly("0.2.0-draft-2024-09-27"),
@@ -169,19 +178,22 @@ const SOCKETS: &[&str] = &[
 #[derive(Clone, Copy, Debug)]
 enum Version {
     /// Any release with this beginning.
-    Minor(&'static str),
+    Compatible(&'static str),
     /// This one.
     Exactly(&'static str),
+    /// The package has no version.
+    Unversioned,
 }
 
 impl Version {
     fn serves(self, wanted: &str) -> bool {
         match self {
             Self::Exactly(version) => version == wanted,
-            Self::Minor(minor) => wanted
-                .strip_prefix(minor)
+            Self::Compatible(beginning) => wanted
+                .strip_prefix(beginning)
                 .and_then(|rest| rest.strip_prefix('.'))
-                .is_some_and(|patch| patch.parse::<u32>().is_ok()),
+                .is_some_and(|rest| rest.split('.').all(|number| number.parse::<u32>().is_ok())),
+            Self::Unversioned => wanted.is_empty(),
         }
     }
 }
@@ -189,8 +201,8 @@ impl Version {
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Minor(minor) => write!(f, "{minor}"),
-            Self::Exactly(version) => f.write_str(version),
+            Self::Compatible(version) | Self::Exactly(version) => write!(f, "@{version}"),
+            Self::Unversioned => Ok(()),
         }
     }
 }
@@ -222,24 +234,30 @@ pub(crate) fn inherited_as(import: &str) -> Option<&'static str> {
 
 /// What to say of an import that the contract does not have; nothing of one that it has.
 pub(crate) fn missing(import: &str, contract: Contract) -> Option<String> {
-    match (capability(import), contract) {
-        (Some(Capability::LogDirectory | Capability::Metrics), Contract::Spin) => Some(format!(
-            "{import} (only Weir has it; list a component that exports it under `dependencies`)"
-        )),
-        (Some(_), _) => None,
-        (None, _) => Some(unknown(import)),
-    }
+    let version = spin::VERSION;
+    let why = match (contract, capability(import).is_some(), spin::offers(import)) {
+        (_, true, true) | (Contract::Weir, true, false) => return None,
+        (Contract::Spin, true, false) => vec![
+            format!("Weir has it, Spin {version} does not"),
+            "list a component that exports it under `dependencies`".to_owned(),
+        ],
+        (_, false, true) => vec![format!(
+            "Spin {version} has it, Weir does not: it would load there and not here"
+        )],
+        (_, false, false) => Vec::new(),
+    };
+    let nearest = nearest(import).filter(|_| capability(import).is_none());
+    let nearest = nearest.map(|nearest| format!("the nearest that is offered is {nearest}"));
+    let why: Vec<_> = why.into_iter().chain(nearest).collect();
+    Some(match why.is_empty() {
+        true => import.to_owned(),
+        false => format!("{import} ({})", why.join("; ")),
+    })
 }
 
-fn unknown(import: &str) -> String {
-    match nearest(import) {
-        Some(offered) => format!("{import} (the nearest that is offered is {offered})"),
-        None => import.to_owned(),
-    }
-}
-
+/// Package, interface and version of an import; the version is empty if it has none.
 fn parts(import: &str) -> Option<(&str, &str, &str)> {
-    let (name, version) = import.split_once('@')?;
+    let (name, version) = import.split_once('@').unwrap_or((import, ""));
     let (package, interface) = name.split_once('/')?;
     Some((package, interface, version))
 }
@@ -256,7 +274,7 @@ fn nearest(import: &str) -> Option<String> {
         });
     let distance = |offered: &str| strsim::damerau_levenshtein(offered, name);
     let (nearest, version) = offered.min_by_key(|(offered, _)| distance(offered))?;
-    (distance(&nearest) <= name.len() / 3).then(|| format!("{nearest}@{version}"))
+    (distance(&nearest) <= name.len() / 3).then(|| format!("{nearest}{version}"))
 }
 
 #[cfg(test)]
@@ -289,6 +307,37 @@ mod tests {
         let message = missing(import, Contract::Spin).unwrap();
         assert!(message.contains("`dependencies`"), "{message}");
         assert_eq!(missing("wasi:io/streams@0.2.0", Contract::Spin), None);
+    }
+
+    #[test]
+    fn what_is_only_in_spin_is_said_to_load_there() {
+        for contract in [Contract::Weir, Contract::Spin] {
+            let message = missing("spin:sqlite/sqlite@3.1.0", contract).unwrap();
+            assert!(
+                message.contains("would load there and not here"),
+                "{message}"
+            );
+            let message = missing("acme:payments/ledger@1.0.0", contract).unwrap();
+            assert_eq!(message, "acme:payments/ledger@1.0.0");
+        }
+    }
+
+    #[test]
+    fn spin_has_all_that_weir_has_but_the_platform() {
+        for (package, version, _, interfaces) in OFFERED {
+            let version = match version {
+                Version::Compatible(beginning) => format!("{beginning}.0"),
+                version => version.to_string().replace('@', ""),
+            };
+            for interface in *interfaces {
+                let import = format!("{package}/{interface}@{version}");
+                assert_eq!(
+                    spin::offers(&import),
+                    *package != "weir:platform",
+                    "{import}"
+                );
+            }
+        }
     }
 
     #[test]

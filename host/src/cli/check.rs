@@ -3,7 +3,7 @@
 
 use super::options::AppOptions;
 use crate::app::definition::Definition;
-use crate::capability::interfaces::{self, Capability};
+use crate::capability::interfaces::{self, Capability, Contract};
 use crate::config::component::ComponentSettings;
 use crate::deploy::generation;
 use crate::deploy::prepare::{self, Code, Plan};
@@ -51,7 +51,11 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
         }
     }
     problems.none_or(())?;
-    println!("{}: all is well", definition.manifest.application.name);
+    let name = &definition.manifest.application.name;
+    match definition.contract {
+        Contract::Weir => println!("{name}: all is well"),
+        Contract::Spin => println!("{name}: all is well, here and under Spin"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,7 +63,11 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
 fn about_command(plan: &Plan<'_>, loaded: &Loaded) -> String {
     let digest = &loaded.digest;
     let imports = imports(plan, loaded);
-    format!("{}\n  digest    {digest}\n  command\n{imports}", plan.id)
+    let command = match plan.contract {
+        Contract::Weir => "command",
+        Contract::Spin => "command (Spin needs a plugin for this trigger)",
+    };
+    format!("{}\n  digest    {digest}\n  {command}\n{imports}", plan.id)
 }
 
 /// What there is to say of a component that loads.

@@ -18,7 +18,7 @@ use crate::capability::interfaces::Contract;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::loader;
 use crate::manifest::dependency::{Dependency, Origin};
-use graph::Composition;
+use graph::{Composition, GraphError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use tracing::info;
@@ -51,12 +51,12 @@ pub fn compose(plan: &Plan<'_>, code: Vec<u8>) -> Result<Vec<u8>, Problems> {
         return Ok(code);
     }
     let source = &plan.component.source;
-    let unreadable = |why: graph::GraphError| {
+    let unreadable = |why: GraphError| {
         Problem::new(format!("`{}` cannot be composed: {why}", plan.id)).at(&source.location, "")
     };
     one_of_a_package(&dependencies).none_or(())?;
     let mut composition = Composition::of(plan.id, code).map_err(unreadable)?;
-    assign(plan, &dependencies, &composition).none_or(())?;
+    each_matches(plan, &dependencies, &composition).none_or(())?;
     let mut problems = Problems::default();
     for dependency in &dependencies {
         problems.extend(add(plan, dependency, &mut composition).err());
@@ -85,28 +85,17 @@ fn one_of_a_package(dependencies: &[&Dependency]) -> Problems {
     problems
 }
 
-/// Each dependency must match an import, and each import one dependency at most.
-fn assign(plan: &Plan<'_>, dependencies: &[&Dependency], composition: &Composition) -> Problems {
+/// Each dependency must match an import. No two match the same, being of different packages.
+fn each_matches(
+    plan: &Plan<'_>,
+    dependencies: &[&Dependency],
+    composition: &Composition,
+) -> Problems {
     let imports = composition.imports();
-    let mut taken: BTreeMap<&str, &Dependency> = BTreeMap::new();
     let mut problems = Problems::default();
     for dependency in dependencies {
-        let name = &dependency.name;
-        let mut matched = imports
-            .iter()
-            .filter(|import| name.matches(import))
-            .peekable();
-        if matched.peek().is_none() {
+        if !imports.iter().any(|import| dependency.name.matches(import)) {
             problems.push(matches_nothing(plan, dependency, &imports));
-        }
-        for import in matched {
-            if let Some(first) = taken.insert(import, dependency) {
-                let message = format!("two dependencies satisfy the import `{import}`");
-                let problem = Problem::new(message)
-                    .at(&name.location, "this one")
-                    .at(&first.name.location, "and this one");
-                problems.push(problem.help("keep one of the two"));
-            }
         }
     }
     problems
@@ -124,41 +113,53 @@ fn matches_nothing(plan: &Plan<'_>, dependency: &Dependency, imports: &[String])
         .suggest(&name, names.iter().map(String::as_str))
 }
 
+/// Puts a dependency into the composition.
 fn add(
     plan: &Plan<'_>,
     dependency: &Dependency,
     composition: &mut Composition,
 ) -> Result<(), Problem> {
     let name = &dependency.name;
-    let problem = |why: String| {
-        Problem::new(format!("dependency `{}` cannot be used: {why}", name.value))
-            .at(&name.location, "")
-    };
-    let Some(path) = file(plan, dependency) else {
-        let place = match dependency.origin {
-            Origin::Url { .. } => "a URL",
-            _ => "a registry",
-        };
-        return Err(problem(format!("code from {place} is not in Weir yet"))
-            .help("fetch the file when the app is built, and give it as `path`"));
-    };
-    let code = loader::read(&path).map_err(|error| problem(error.to_string()))?;
-    let cannot = |why: graph::GraphError| match why.nearest() {
-        Some((wanted, exports)) => {
-            problem(why.to_string()).suggest(wanted, exports.iter().map(String::as_str))
-        }
-        None => problem(why.to_string()),
-    };
-    let code = inheritance::restrict(&code, &dependency.inherit)
-        .map_err(|error| problem(format!("{} is damaged: {error}", path.display())))?;
+    let code = code(plan, dependency)?;
     let imports = composition.imports().into_iter();
     let imports = imports.filter(|import| name.matches(import));
+    let export = dependency.export.as_deref();
     composition
-        .plug(
-            &name.to_string(),
-            code,
-            imports,
-            dependency.export.as_deref(),
+        .plug(&name.to_string(), code, imports, export)
+        .map_err(|why| not_plugged(dependency, &why))
+}
+
+/// The code of a dependency, with no more than it inherits.
+fn code(plan: &Plan<'_>, dependency: &Dependency) -> Result<Vec<u8>, Problem> {
+    let path = file(plan, dependency).ok_or_else(|| no_file(dependency))?;
+    let code = loader::read(&path).map_err(|error| unusable(dependency, &error.to_string()))?;
+    inheritance::restrict(&code, &dependency.inherit).map_err(|error| {
+        unusable(
+            dependency,
+            &format!("{} is damaged: {error}", path.display()),
         )
-        .map_err(cannot)
+    })
+}
+
+fn unusable(dependency: &Dependency, why: &str) -> Problem {
+    let name = &dependency.name;
+    Problem::new(format!("dependency `{}` cannot be used: {why}", name.value))
+        .at(&name.location, "")
+}
+
+fn no_file(dependency: &Dependency) -> Problem {
+    let place = match dependency.origin {
+        Origin::Url { .. } => "a URL",
+        _ => "a registry",
+    };
+    unusable(dependency, &format!("code from {place} is not in Weir yet"))
+        .help("fetch the file when the app is built, and give it as `path`")
+}
+
+fn not_plugged(dependency: &Dependency, why: &GraphError) -> Problem {
+    let problem = unusable(dependency, &why.to_string());
+    match why.nearest() {
+        Some((wanted, exports)) => problem.suggest(wanted, exports.iter().map(String::as_str)),
+        None => problem,
+    }
 }

@@ -94,14 +94,14 @@ pub enum LoadError {
         /// The other.
         other: String,
     },
-    /// It imports what Weir does not have.
-    #[error("{path} imports what {contract} does not offer:{}", list(imports))]
+    /// It imports what is not there.
+    #[error("{path} imports what {}:{}", contract.lacks(), list(imports))]
     MissingImports {
         /// The file.
         path: PathBuf,
         /// Whose interfaces it may import.
         contract: Contract,
-        /// Each with the nearest that is offered.
+        /// Each with who has it, or with the nearest that is offered.
         imports: Vec<String>,
     },
     /// Its imports are of the right names but of other types.

@@ -11,7 +11,7 @@ mod log_directory;
 mod metrics;
 mod outbound_http;
 mod stdio;
-mod upstream;
+
 mod variables;
 
 use crate::harness::host::Host;

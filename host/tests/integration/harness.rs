@@ -8,6 +8,8 @@ pub(crate) mod app;
 pub(crate) mod host;
 pub(crate) mod metrics;
 pub(crate) mod server;
+pub(crate) mod spin;
+pub(crate) mod upstream;
 pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +42,22 @@ pub(crate) fn guest(name: &str) -> PathBuf {
         path.display()
     );
     path
+}
+
+/// The compiled guest in Python; where it was not built, which takes pip, says so, or fails in CI.
+pub(crate) fn python_guest() -> Option<PathBuf> {
+    let built = "tests/guests/target/python/python_spin_app.wasm";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(built);
+    if path.exists() {
+        return Some(path);
+    }
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(
+        !in_ci,
+        "{built} is missing; `cargo xtask python-guest` builds it"
+    );
+    println!("did not run: `cargo xtask python-guest` was not run");
+    None
 }
 
 /// Asks until there is an answer.

@@ -1,9 +1,9 @@
 //! Requests that components send over the network.
 
-use super::upstream::Upstream;
 use super::{no_guest_has_failed, target};
 use crate::harness::app::App;
 use crate::harness::host::Host;
+use crate::harness::upstream::Upstream;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};

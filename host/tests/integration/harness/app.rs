@@ -1,9 +1,9 @@
 //! An app that a test describes in a few lines.
 
 use super::host::{Host, Launch};
-use super::{guest, root};
+use super::{free_address, guest, root};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A manifest and a configuration in the making.
@@ -110,9 +110,41 @@ impl App {
         Self::of(manifest.unwrap()).args(["--app-dir", folder.to_str().unwrap()])
     }
 
+    /// The same for a program without `--app-dir`: their code lies beside the manifest.
+    pub(crate) fn services_beside_their_code() -> Self {
+        let folder = root();
+        let manifest = std::fs::read_to_string(folder.join("spin.toml"));
+        let app = Self::of(manifest.unwrap());
+        let components = std::fs::canonicalize(folder.join("components")).unwrap();
+        std::os::unix::fs::symlink(components, app.folder().join("components")).unwrap();
+        app
+    }
+
     /// Starts it and waits until it serves.
     pub(crate) async fn start(self) -> Host {
         let launch = self.write();
+        self.launched(launch).await
+    }
+
+    /// Starts it under this Spin instead.
+    pub(crate) async fn start_under(self, spin: PathBuf) -> Host {
+        let app = self.bare();
+        let folder = |name: &str| app.folder().join(name).display().to_string();
+        let options = [
+            ("--listen", free_address()),
+            ("--state-dir", folder("state")),
+            ("--log-dir", folder("log")),
+        ];
+        let options = options.map(|(option, value)| [option.to_owned(), value]);
+        let launch = Launch {
+            up_only: options.concat(),
+            spin: Some(spin),
+            ..app.write()
+        };
+        app.launched(launch).await
+    }
+
+    async fn launched(self, launch: Launch) -> Host {
         let mut host = Host::start(launch).await;
         host.folder = Some(self.folder);
         host

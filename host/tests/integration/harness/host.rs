@@ -3,8 +3,9 @@
 use super::metrics::Metrics;
 use super::{PATIENCE, eventually};
 use reqwest::{Client, Method, RequestBuilder, Response};
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, kill_process_group, prlimit};
 use std::io::{BufRead as _, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -21,6 +22,8 @@ pub(crate) struct Launch {
     /// Arguments that only `up` has.
     pub(crate) up_only: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
+    /// The program, where it is not Weir but Spin.
+    pub(crate) spin: Option<PathBuf>,
 }
 
 impl Launch {
@@ -32,7 +35,14 @@ impl Launch {
     }
 
     fn command(&self, subcommand: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        let mut command = match &self.spin {
+            Some(spin) => Command::new(spin),
+            None => Command::new(env!("CARGO_BIN_EXE_weir")),
+        };
+        if self.spin.is_some() {
+            // It serves in a child process, which signals have to reach too.
+            command.process_group(0);
+        }
         command
             .arg(subcommand)
             .arg("--from")
@@ -95,7 +105,10 @@ impl Host {
     /// Starts a host and waits until it serves.
     pub(crate) async fn start(launch: Launch) -> Self {
         let mut host = Self::launch(launch);
-        host.wait_for_banner().await;
+        match host.launch.spin {
+            Some(_) => host.wait_for_answer().await,
+            None => host.wait_for_banner().await,
+        }
         host
     }
 
@@ -134,14 +147,7 @@ impl Host {
             .iter()
             .any(|line| line.starts_with("Ready"))
         {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("the host ended with {status}:\n{}", self.log());
-            }
-            assert!(
-                Instant::now() < deadline,
-                "the host does not serve:\n{}",
-                self.log()
-            );
+            self.still_starts(deadline);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let word = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
@@ -150,6 +156,27 @@ impl Host {
         self.addresses = serving.map(|line| word(line)).collect();
         let admin = lines.iter().find(|line| line.starts_with("Admin")).unwrap();
         self.admin = word(admin).trim_end_matches("/metrics").to_owned();
+    }
+
+    /// Waits until it answers where it was told to listen.
+    async fn wait_for_answer(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        let args = &self.launch.up_only;
+        let listen = args.iter().skip_while(|arg| *arg != "--listen").nth(1);
+        self.addresses = vec![format!("http://{}", listen.unwrap())];
+        let health = self.request(Method::GET, "/.well-known/spin/health");
+        while health.try_clone().unwrap().send().await.is_err() {
+            self.still_starts(deadline);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn still_starts(&mut self, deadline: Instant) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            panic!("the host ended with {status}:\n{}", self.log());
+        }
+        let log = self.log();
+        assert!(Instant::now() < deadline, "the host does not serve:\n{log}");
     }
 
     /// What it has written to standard output.
@@ -284,7 +311,10 @@ impl Host {
 
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(self.pid(), signal).unwrap();
+        match self.launch.spin {
+            Some(_) => kill_process_group(self.pid(), signal).unwrap(),
+            None => kill_process(self.pid(), signal).unwrap(),
+        }
     }
 
     /// Lets it open so many files in all from now on.
@@ -321,10 +351,17 @@ impl Host {
         self.ended().await
     }
 
+    fn kill(&mut self) {
+        // Until it was waited for, its id is no other's.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal(Signal::KILL);
+            let _ = self.child.wait();
+        }
+    }
+
     /// Kills it as a power cut would the process, then starts another on the same state.
     pub(crate) async fn kill_and_restart(mut self) -> Self {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.kill();
         let mut next = Self::start(self.launch.clone()).await;
         next.folder = self.folder.take();
         next
@@ -333,8 +370,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
         if std::thread::panicking() {
             let lines = self.stderr.lines();
             let last = lines.len().saturating_sub(40);

@@ -13,8 +13,13 @@ pub(super) fn app() -> App {
     App::services()
 }
 
+/// Starts it.
+async fn start(app: App) -> Option<Host> {
+    Some(app.start().await)
+}
+
 /// The text of every entry that a component left, once there are `count`.
-pub(super) async fn entries(host: &Host, component: &str, count: usize) -> Vec<String> {
+async fn entries(host: &Host, component: &str, count: usize) -> Vec<String> {
     let files = host.log_files(component);
     assert_eq!(files.len(), count);
     let read = |path| std::fs::read_to_string(path).unwrap();
@@ -22,7 +27,7 @@ pub(super) async fn entries(host: &Host, component: &str, count: usize) -> Vec<S
 }
 
 /// Waits until a component has counted to `value`.
-pub(super) async fn counted(host: &Host, component: &str, metric: &str, value: u64) {
+async fn counted(host: &Host, component: &str, metric: &str, value: u64) {
     let name = format!("{}_{metric}_total", component.replace('-', "_"));
     host.metric_is(&name, &[], value as f64).await;
 }

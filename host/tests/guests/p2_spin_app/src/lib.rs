@@ -1,6 +1,7 @@
 //! What Spin's templates do, by spin-sdk 5 at WASI 0.2. The path's last segment says which:
 //! `visits` counts in a key-value store, `setting` answers with a variable, `upstream` with what
-//! another component answers, `page` with a file; anything else greets the route's `:user`.
+//! another component answers, `network` with what the address in the header `url` answers, `page`
+//! with a file; anything else greets the route's `:user`.
 
 #![expect(unsafe_code, reason = "generated, as exports need it")]
 
@@ -15,7 +16,8 @@ async fn handle(request: Request) -> Result<impl IntoResponse, Box<dyn Error>> {
     let answer = match request.path().rsplit('/').next() {
         Some("visits") => visits()?,
         Some("setting") => variables::get("word")?,
-        Some("upstream") => upstream().await?,
+        Some("upstream") => get("http://p3-hello.spin.internal/").await?,
+        Some("network") => get(header(&request, "url").ok_or("no address")?).await?,
         Some("page") => std::fs::read_to_string("/page.txt")?,
         _ => format!("Hello, {}", user(&request)),
     };
@@ -34,13 +36,16 @@ fn visits() -> Result<String, Box<dyn Error>> {
     Ok(visits.to_string())
 }
 
-async fn upstream() -> Result<String, Box<dyn Error>> {
-    let request = Request::get("http://p3-hello.spin.internal/").build();
+async fn get(url: &str) -> Result<String, Box<dyn Error>> {
+    let request = Request::get(url).build();
     let response: Response = spin_sdk::http::send(request).await?;
     Ok(String::from_utf8(response.into_body())?)
 }
 
 fn user(request: &Request) -> &str {
-    let header = request.header("spin-path-match-user");
-    header.and_then(|user| user.as_str()).unwrap_or("nobody")
+    header(request, "spin-path-match-user").unwrap_or("nobody")
+}
+
+fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    request.header(name)?.as_str()
 }

@@ -6,14 +6,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A server that answers every connection's one request alike.
-pub(super) struct Upstream {
+pub(crate) struct Upstream {
     port: u16,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Upstream {
     /// A server that answers with these bytes and closes the connection.
-    pub(super) async fn start(answer: impl Into<Vec<u8>>) -> Self {
+    pub(crate) async fn start(answer: impl Into<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::<Mutex<Vec<_>>>::default();
@@ -29,7 +29,7 @@ impl Upstream {
     }
 
     /// A server that answers with this status line's rest, these header lines and this body.
-    pub(super) async fn answering(status: &str, headers: &str, body: &str) -> Self {
+    pub(crate) async fn answering(status: &str, headers: &str, body: &str) -> Self {
         let length = body.len();
         let answer = format!(
             "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
@@ -38,17 +38,17 @@ impl Upstream {
     }
 
     /// Scheme, address and port.
-    pub(super) fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// The same with a path.
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin())
     }
 
     /// What it has been sent, a text for each connection.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
