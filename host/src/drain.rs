@@ -12,6 +12,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+/// The longest wait for requests that were cut to be counted, and how often it is looked.
+const RECORDING: Duration = Duration::from_secs(1);
+const RECORDING_STEP: Duration = Duration::from_millis(1);
+
 /// How long the parts of the drain may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -67,8 +71,25 @@ pub async fn drain(
     listeners.shutdown().await;
     if cut > 0 {
         warn!(requests = cut, "requests were cut");
+        recorded(in_flight).await;
     }
     Drained { cut, hurried }
+}
+
+/// Ends when what was cut has been counted. Connections are dropped by their own tasks, which may
+/// still be at it when the listeners have ended.
+async fn recorded(in_flight: impl Fn() -> usize) {
+    let none_left = async {
+        while in_flight() > 0 {
+            tokio::time::sleep(RECORDING_STEP).await;
+        }
+    };
+    if tokio::time::timeout(RECORDING, none_left).await.is_err() {
+        warn!(
+            requests = in_flight(),
+            "requests that were cut may not be counted"
+        );
+    }
 }
 
 /// Ends when the listeners have, or at the deadline.

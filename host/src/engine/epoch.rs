@@ -2,15 +2,16 @@
 //!
 //! Compiled code compares a counter at loop heads and function entries; a thread of its own (not
 //! a task: a guest in a loop must not be able to hold it up) moves the counter every
-//! [`PERIOD`]. An interrupted guest yields its thread to other tasks, and ends if nobody waits for
-//! it any more. Cost: one comparison in guest code, and a yield per period of uninterrupted work.
+//! [`PERIOD`]. An interrupted guest yields its thread to other tasks. It ends if nobody waits for
+//! its instance any more, or if its own time is up. Cost: one comparison in guest code, and a yield
+//! per period of uninterrupted work.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use wasmtime::Engine;
 
-/// The longest a guest runs before it is interrupted.
+/// Between two movements: a guest that does not wait is interrupted after one or two of them.
 pub const PERIOD: Duration = Duration::from_millis(10);
 
 /// Moves the engine's epoch until it is dropped.

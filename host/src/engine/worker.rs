@@ -37,6 +37,10 @@ use wasmtime::component::{Accessor, Func};
 use wasmtime::{AsContextMut as _, PoolConcurrencyLimitError, Result, Store, UpdateDeadline};
 use wasmtime_wasi_http::handler::Proxy;
 
+/// Ticks of the epoch after which guest code that does not wait is interrupted. Of the first only a
+/// part may be left, and a guest must not be ended for the moment in which it was resumed.
+const TICKS: u64 = 2;
+
 /// Makes an instance and serves requests with it, beginning with `first`, until it ends.
 pub(super) async fn run(pool: Arc<Shared>, place: Place, first: Job) {
     let _counted = Counted::new(&pool.component.series);
@@ -59,7 +63,7 @@ async fn instantiate(pool: &Shared) -> Result<(Store<InstanceState>, Proxy)> {
     let state = InstanceState::new(Arc::clone(&pool.component))?;
     let mut store = Store::new(&pool.engine, state);
     store.limiter(|state| &mut state.memory);
-    store.set_epoch_deadline(1);
+    store.set_epoch_deadline(TICKS);
     store.epoch_deadline_callback(|mut store| {
         let exchange = state::running(store.as_context_mut()).map(|(_, exchange)| exchange);
         store.data().interrupted.store(true, Relaxed);
@@ -125,7 +129,7 @@ async fn inside(
     poll_fn(|cx| {
         if status.rested.swap(false, Relaxed) {
             // The time that the guest waited is none in which it computed.
-            accessor.with(|mut store| store.as_context_mut().set_epoch_deadline(1));
+            accessor.with(|mut store| store.as_context_mut().set_epoch_deadline(TICKS));
         }
         while let Poll::Ready(Some(ended)) = calls.poll_next_unpin(cx) {
             ended?;

@@ -88,7 +88,7 @@ impl HttpServer {
 
     /// Requests that are active now, over all routes.
     pub fn active(&self) -> usize {
-        let active = |route: Arc<RouteSeries>| route.active.load(Ordering::Relaxed);
+        let active = |route: Arc<RouteSeries>| route.active.load(Ordering::Acquire);
         let sum: i64 = self.routes.live().into_iter().map(active).sum();
         usize::try_from(sum).unwrap_or_default()
     }
@@ -131,7 +131,6 @@ impl RouteSeries {
 
     /// Records a request that [`RouteSeries::begin`] counted.
     pub fn end(&self, ended: &Ended<'_>) {
-        self.active.fetch_sub(1, Ordering::Relaxed);
         self.request_size.record(ended.request_bytes as f64);
         self.response_size.record(ended.response_bytes as f64);
         let seconds = ended.elapsed.as_secs_f64();
@@ -139,6 +138,8 @@ impl RouteSeries {
             (Some(status), None) => self.record_answered(ended.method, status, seconds),
             (status, error) => self.record_failed(ended.method, status, error, seconds),
         }
+        // Last, so that who sees none active finds all of them counted.
+        self.active.fetch_sub(1, Ordering::Release);
     }
 
     fn record_answered(&self, method: &Method, status: StatusCode, seconds: f64) {
