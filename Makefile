@@ -35,7 +35,7 @@ health-check: ## Check the health of what `make up` serves, and log it
 
 .PHONY: announce
 announce:
-	@test -x $(WEIR) || echo "First run: builds the wasm target's set-up, the host and the services, about ten minutes on two cores."
+	@test -x $(WEIR) || echo "First run: builds the wasm target's set-up, the host and the services, ten to twenty minutes on two cores."
 
 .PHONY: build
 build: ## Build the host and the services
@@ -57,6 +57,10 @@ monitoring-test: ## Real faults make every alert fire in Prometheus; needs the c
 .PHONY: load-test
 load-test: ## One replica until the alert fires, then three: writes docs/load-test.md
 	@grafana/load
+
+.PHONY: cold
+cold: ## Time the first and the second `make up` of a clean clone with nothing cached
+	@.ci/cold
 
 .PHONY: bench
 bench: ## Measure speed beside `wasmtime serve` and a native server
