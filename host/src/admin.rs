@@ -13,17 +13,14 @@
 
 mod authority;
 mod endpoints;
-pub mod health;
 pub mod history;
+mod listener;
 pub mod status;
 
+pub use crate::health;
 use crate::telemetry::registry::Registry;
 pub use authority::Authority;
-use endpoints::respond;
 use health::Health;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Serialize;
 use status::Status;
 use std::collections::BTreeMap;
@@ -33,12 +30,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tracing::debug;
 
-/// How long a client may take for a request's head.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait after an error of the listening socket.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// How long the end waits for what still runs, such as a reload.
+const END: Duration = Duration::from_secs(1);
 
 /// What the endpoints show.
 pub struct Sources {
@@ -89,11 +83,13 @@ impl Admin {
             .spawn(move || {
                 runtime.block_on(async {
                     tokio::select! {
-                        () = serve(socket, Arc::new(sources)) => {}
+                        () = listener::serve(socket, Arc::new(sources)) => {}
                         // Also when the sender is dropped.
                         _ = stopped => {}
                     }
                 });
+                // A reload compiles for as long as it takes, and nobody will hear how it ended.
+                runtime.shutdown_timeout(END);
             })?;
         Ok(Self {
             address,
@@ -118,32 +114,57 @@ impl Drop for Admin {
     }
 }
 
-async fn serve(socket: TcpListener, sources: Arc<Sources>) {
-    let Ok(socket) = tokio::net::TcpListener::from_std(socket) else {
-        return;
-    };
-    loop {
-        let stream = match socket.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                debug!(%error, "admin connection not accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::registry::Scale;
+    use std::io::Write as _;
+    use std::net::TcpStream;
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// An admin server whose reload says that it has begun and lasts until it is let go.
+    fn start(begun: Sender<()>, let_go: Receiver<()>) -> Admin {
+        let scale = Scale {
+            routes: 1,
+            components: 1,
+            listeners: 1,
+            stores: 1,
         };
-        let sources = Arc::clone(&sources);
-        tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let sources = Arc::clone(&sources);
-                async move { respond(&request, &sources).await }
-            });
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIMEOUT)
-                .serve_connection(TokioIo::new(stream), service);
-            if let Err(error) = connection.await {
-                debug!(%error, "admin connection ended");
-            }
+        let let_go = Mutex::new(let_go);
+        let sources = Sources {
+            registry: Registry::new(scale).unwrap(),
+            health: Arc::new(Health::new(Arc::new(AtomicBool::new(true)))),
+            status: Box::new(|| unreachable!("nobody asks for it")),
+            reload: Box::new(move || {
+                begun.send(()).unwrap();
+                let _ = let_go.lock().unwrap().recv();
+                None
+            }),
+            authority: Authority::Loopback,
+        };
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        Admin::start(socket, sources).unwrap()
+    }
+
+    #[test]
+    fn its_end_does_not_wait_for_a_reload() {
+        let (begin, begun) = channel();
+        let (_let_go, held) = channel();
+        let admin = start(begin, held);
+        let mut client = TcpStream::connect(admin.address()).unwrap();
+        client
+            .write_all(b"POST /reload HTTP/1.1\r\nhost: localhost\r\nweir-admin: 1\r\n\r\n")
+            .unwrap();
+        begun.recv_timeout(PATIENCE).unwrap();
+        let (end, ended) = channel();
+        std::thread::spawn(move || {
+            drop(admin);
+            end.send(()).unwrap();
         });
+        ended.recv_timeout(PATIENCE).unwrap();
     }
 }

@@ -21,6 +21,7 @@ mod runtime;
 mod up;
 
 use crate::error::Error;
+use crate::telemetry::logs::writer;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -71,6 +72,8 @@ pub fn run() -> ExitCode {
         Command::Health(options) => health::run(&options),
         Command::New(options) => new::run(&options),
     };
+    // What is said after it on standard error follows what was logged.
+    writer::end();
     done.unwrap_or_else(|error: Error| {
         error.report();
         error.exit_code()

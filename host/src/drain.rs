@@ -5,7 +5,7 @@
 //! have until the deadline, at which connections that are left are cut. A second signal ends any
 //! wait.
 
-use crate::admin::health::{Health, Phase};
+use crate::health::{Health, Phase};
 use crate::signal::Signals;
 use std::time::Duration;
 use tokio::sync::watch;

@@ -14,6 +14,7 @@ pub mod diagnostic;
 pub mod drain;
 pub mod engine;
 pub mod error;
+pub mod health;
 pub mod manifest;
 pub mod scaffold;
 pub mod server;

@@ -1,13 +1,16 @@
 //! The way of a request from a socket to a component and back.
 //!
 //! [`listener`] accepts, [`connection`] speaks HTTP, [`handler`] finds the route, asks
-//! [`admission`], prepares the request ([`request`]) and waits for the component. What became of
-//! a request is recorded by its [`record::Recorder`], whichever way it ends.
+//! [`admission`], prepares the request ([`request`]) and waits for the component; what the listener
+//! answers itself is in `endpoints`. What became of a request is recorded by its
+//! [`record::Recorder`], whichever way it ends, and what went wrong is told by `trouble`.
 
 pub mod admission;
 pub mod body;
 pub mod chain;
+pub mod client;
 pub mod connection;
+mod endpoints;
 pub mod handler;
 pub mod io;
 mod linger;
@@ -19,6 +22,7 @@ pub mod route;
 pub mod router;
 pub mod stream;
 pub mod tls;
+mod trouble;
 
 use std::time::Duration;
 

@@ -16,8 +16,9 @@ const PAGE: u64 = 65_536;
 section! {
     /// How a component's instances run.
     pub struct Execution / ExecutionLayer {
-        /// How long a request may take, from its arrival to the end of the response. Then the
-        /// client gets 504, or a response that breaks off if it had begun.
+        /// How long it may take until the head of a response, and then each time until more of its
+        /// body: a response may last as long as it moves. Beyond that the client gets 504, or a
+        /// response that breaks off if it had begun.
         timeout: Timeout = Timeout::seconds(30),
         /// Bytes of memory that an instance may have, over all its memories.
         memory: Size<PAGE> = Size::bytes(128 << 20),

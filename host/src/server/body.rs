@@ -2,20 +2,21 @@
 //! that is on its way.
 
 use super::io::ActiveRequest;
-use super::linger::linger;
+use super::linger::Upload;
 use super::record::Recorder;
 use crate::body::idle::IdleTimer;
 use crate::engine::answer::GuestBody;
 use crate::engine::failure::Failure;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Empty};
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use wasmtime_wasi_http::Error;
+use wasmtime_wasi_http::{Error, WasiBody};
 
 /// What went wrong with a request's body, for which the host answers in the component's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +67,7 @@ impl Progress {
 /// A request's body on its way to the component.
 #[derive(Debug)]
 pub struct RequestBody {
-    /// None once it was refused.
-    inner: Option<Incoming>,
+    inner: Upload,
     left: u64,
     limit: u64,
     idle: IdleTimer,
@@ -75,15 +75,26 @@ pub struct RequestBody {
 }
 
 impl RequestBody {
-    /// Lets `limit` bytes through, and `timeout` pass between two parts.
-    pub fn new(inner: Incoming, limit: u64, timeout: Duration, progress: Arc<Progress>) -> Self {
-        Self {
-            inner: Some(inner),
+    /// The body as a component gets it: `limit` bytes are let through, and `timeout` may pass
+    /// between two parts.
+    pub(super) fn boxed(
+        inner: Upload,
+        limit: u64,
+        timeout: Duration,
+        progress: Arc<Progress>,
+    ) -> WasiBody {
+        if inner.is_end_stream() {
+            let none = Empty::new().map_err(|never: Infallible| match never {});
+            return none.boxed_unsync();
+        }
+        let body = Self {
+            inner,
             left: limit,
             limit,
             idle: IdleTimer::new(timeout),
             progress,
-        }
+        };
+        body.boxed_unsync()
     }
 
     fn take(&mut self, frame: &Frame<Bytes>) -> Result<(), Error> {
@@ -91,7 +102,7 @@ impl RequestBody {
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         let Some(left) = self.left.checked_sub(length) else {
             self.progress.set(Fault::TooLarge);
-            self.inner.take().into_iter().for_each(linger);
+            self.inner.give_up();
             return Err(Error::HttpRequestBodySize(Some(self.limit)));
         };
         self.left = left;
@@ -108,10 +119,7 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let Some(inner) = &mut self.inner else {
-            return Poll::Ready(None);
-        };
-        match Pin::new(inner).poll_frame(cx) {
+        match Pin::new(&mut self.inner).poll_frame(cx) {
             Poll::Pending => self.idle.poll_stalled(cx).map(|()| {
                 self.progress.set(Fault::TooSlow);
                 Some(Err(Error::ConnectionReadTimeout))
@@ -126,13 +134,11 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(Body::is_end_stream)
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner
-            .as_ref()
-            .map_or_else(SizeHint::default, Body::size_hint)
+        self.inner.size_hint()
     }
 }
 

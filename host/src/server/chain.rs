@@ -4,8 +4,10 @@
 //! pass no admission: a host that is full of requests which wait for each other would never become
 //! less full. What bounds them is the instance pool, the component's timeout and the depth limit.
 
+mod call;
+
 use super::request::{self, Routed};
-use super::route::{Component, RouteTable, StaticResponse, Target};
+use super::route::{Component, RouteTable, Target};
 use super::router::Match;
 use crate::capability::outbound_http::chain::{self, Chain, Chained, Link};
 use crate::engine::answer;
@@ -13,12 +15,12 @@ use crate::engine::exchange::{Origin, Permits};
 use crate::engine::failure::Failure;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use call::Call;
 use http::uri::Scheme;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// The address of a client inside the process, as Spin gives it.
@@ -89,7 +91,7 @@ async fn call_app(
         client: &CLIENT,
     };
     match &route.target {
-        Target::Static(given) => Ok(fixed(given)),
+        Target::Static(given) => Ok(given.response(whole)),
         Target::Component(component) => {
             ask(component, Arc::clone(&route.label), request, &routed, link).await
         }
@@ -97,52 +99,35 @@ async fn call_app(
 }
 
 async fn ask(
-    component: &Component,
+    component: &Arc<Component>,
     route: Arc<str>,
     request: Request<WasiBody>,
     routed: &Routed<'_>,
     link: Link,
 ) -> Result<Response<WasiBody>, Error> {
-    let began = Instant::now();
+    let request =
+        request::prepare(request, routed).map_err(|_invalid| Error::HttpRequestUriInvalid)?;
+    let call = Call::begin(component, &route, link.trace);
     let generation = component.generation.load_full();
-    let (mut parts, body) = request.into_parts();
-    let seen = request::uri(&parts.uri, &parts.headers, routed.scheme, routed.path)
-        .map_err(|_| Error::HttpRequestUriInvalid)?;
-    request::set_headers(&mut parts.headers, &parts.uri, &seen, routed);
-    parts.uri = seen;
     let origin = Origin {
         route,
         trace: link.trace,
         depth: link.depth,
     };
-    let request = Request::from_parts(parts, body);
     let answer = answer::ask(&generation.pool, request, origin, Permits::default()).await;
-    let response = match answer {
-        Ok(response) => response.map(|body| {
-            body.map_err(|failure| Error::InternalError(Some(failure.to_string())))
-                .boxed_unsync()
-        }),
+    Ok(match answer {
+        Ok(response) => call.answered(response),
         Err(failure) => {
-            component.series.failed(failure.reason());
-            failed(failure)
+            let response = failed(failure);
+            call.failed(failure, response.status());
+            response
         }
-    };
-    component
-        .capabilities
-        .chained(response.status(), began.elapsed());
-    Ok(response)
+    })
 }
 
 fn failed(failure: Failure) -> Response<WasiBody> {
     let mut response = Response::new(whole(format!("{failure}\n").into()));
     *response.status_mut() = failure.status();
-    response
-}
-
-fn fixed(given: &StaticResponse) -> Response<WasiBody> {
-    let mut response = Response::new(whole(given.body.clone()));
-    *response.status_mut() = given.status;
-    *response.headers_mut() = given.headers.clone();
     response
 }
 

@@ -1,6 +1,7 @@
 //! Speaks HTTP on one connection: 1.1, or 2 where the client begins with it or TLS negotiated it.
 
 use super::Limits;
+use super::client::Client;
 use super::handler::Handler;
 use super::io::{Activity, GuardedIo, Patience};
 use super::stream::{Parts, StreamExecutor};
@@ -73,12 +74,15 @@ where
     };
     let activity = Activity::new(patience);
     let io = GuardedIo::new(io, Arc::clone(&activity));
-    let client = http::HeaderValue::try_from(address.to_string()).ok()?;
+    let client = Arc::new(Client {
+        address: http::HeaderValue::try_from(address.to_string()).ok()?,
+        stage: handler.stage.clone(),
+    });
     let begun = Arc::clone(&activity);
     let service = service_fn(move |request| {
         let version = request.version();
         let active = begun.begin(version);
-        let (handler, client) = (Arc::clone(&handler), client.clone());
+        let (handler, client) = (Arc::clone(&handler), Arc::clone(&client));
         async move {
             let response = handler.handle(request, &client).await;
             response.map(|response| response.map(|body| Parts::new(body.keep(active), version)))

@@ -2,17 +2,18 @@
 
 use super::admission::Rejection;
 use super::body::{Fault, Progress, RequestBody, ResponseBody};
-use super::linger::linger;
-use super::record::{Access, Recorder};
+use super::client::Client;
+use super::endpoints;
+use super::linger::Upload;
+use super::record::{Matched, Recorder};
 use super::request::{self, Routed};
 use super::response;
-use super::route::{Component, Generation, Route, RouteTable, StaticResponse, Target};
-use super::router::Match;
+use super::route::{Component, Generation, Route, RouteTable, Target};
 use crate::drain::Stage;
 use crate::engine::answer::{self, GuestBody};
 use crate::engine::exchange::{Origin, Permits};
 use crate::engine::failure::Failure;
-use crate::telemetry::metrics::http_server::{HOST, RouteSeries};
+use crate::telemetry::metrics::http_server::HOST;
 use crate::telemetry::registry::Registry;
 use crate::telemetry::traces::TraceContext;
 use crate::telemetry::traces::context::TRACEPARENT;
@@ -20,21 +21,14 @@ use crate::telemetry::traces::tracer::{Description, Tracer};
 use arc_swap::ArcSwap;
 use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body::Body as _;
-use http_body_util::{BodyExt as _, Empty};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use opentelemetry::KeyValue;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use wasmtime_wasi_http::WasiBody;
-
-/// Answers as Spin does, for probes that were written for it.
-const SPIN_HEALTH: &str = "/.well-known/spin/health";
-/// Where a listener serves metrics, if it does.
-const METRICS: &str = "/metrics";
 
 /// What all requests of one listener share.
 #[derive(Debug)]
@@ -62,86 +56,82 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// Answers a request of the client whose address is `client`.
+    /// Answers a request of `client`.
     pub async fn handle(
         &self,
         request: Request<Incoming>,
-        client: &HeaderValue,
+        client: &Arc<Client>,
     ) -> Result<Response<ResponseBody>, Infallible> {
         let began = Instant::now();
+        let request = Upload::of(request);
         let table = self.table.load_full();
-        let path = self.path(request.uri().path());
-        let matched = table
-            .listeners
-            .get(self.listener)
-            .and_then(|router| router.find(&path));
-        Ok(match matched {
-            Some(Match {
-                value: route,
-                parameters,
-                rest,
-            }) => {
-                let routed = Routed {
-                    headers: &route.headers,
-                    parameters: (&route.parameters, &parameters),
-                    rest,
-                    path: &path,
-                    scheme: &self.scheme,
-                    client,
-                };
-                self.answer(request, route, &routed, began).await
-            }
-            None => self.unmatched(&request, &table, client, began),
-        })
+        let uri = request.uri().clone();
+        if let Some(response) = endpoints::answer(uri.path(), self.metrics.as_ref()) {
+            return Ok(self.unrouted(&request, response, &table, client, began));
+        }
+        let path = self.path(uri.path());
+        let router = table.listeners.get(self.listener);
+        let Some(found) = router.and_then(|router| router.find(&path)) else {
+            let none = response::text(StatusCode::NOT_FOUND, "no route matches this path");
+            return Ok(self.unrouted(&request, none, &table, client, began));
+        };
+        let route = found.value;
+        let routed = Routed {
+            headers: &route.headers,
+            parameters: (&route.parameters, &found.parameters),
+            rest: found.rest,
+            path: &path,
+            scheme: &self.scheme,
+            client: &client.address,
+        };
+        let matched = Matched::Route(Arc::clone(route));
+        let recorder = Recorder::begin(matched, request.method().clone(), began, client);
+        Ok(self.answer(request, route, &routed, recorder).await)
     }
 
     /// The path by which a request is routed.
-    fn path(&self, sent: &str) -> String {
+    fn path<'p>(&self, sent: &'p str) -> Cow<'p, str> {
         match self.base_path.is_empty() {
-            true => sent.to_owned(),
-            false => format!("{}/{}", self.base_path, sent.trim_start_matches('/')),
+            true => sent.into(),
+            false => format!("{}/{}", self.base_path, sent.trim_start_matches('/')).into(),
         }
     }
 
-    fn record(&self, series: &Arc<RouteSeries>, method: &Method, began: Instant) -> Recorder {
-        let stage = self.stage.clone();
-        Recorder::begin(Arc::clone(series), method.clone(), began, stage)
-    }
-
-    fn unmatched(
+    /// Gives `response` to a request that is not routed.
+    fn unrouted(
         &self,
-        request: &Request<Incoming>,
+        request: &Request<Upload>,
+        mut response: Response<ResponseBody>,
         table: &RouteTable,
-        client: &HeaderValue,
+        client: &Arc<Client>,
         began: Instant,
     ) -> Response<ResponseBody> {
-        let mut response = match (request.uri().path(), &self.metrics) {
-            (SPIN_HEALTH, _) => Response::new(ResponseBody::full("OK")),
-            (METRICS, Some(registry)) => metrics(registry),
-            _ => response::text(StatusCode::NOT_FOUND, "no route matches this path"),
-        };
         if let Some(series) = &table.unmatched {
-            let mut recorder = self.record(series, request.method(), began);
-            self.log(&mut recorder, request, client, None, parent(request));
-            seal(&mut response, recorder);
+            let matched = Matched::Nothing(Arc::clone(series));
+            let mut recorder = Recorder::begin(matched, request.method().clone(), began, client);
+            recorder.set_trace(parent(request));
+            self.log(&mut recorder, request);
+            if let Err(invalid) = request::check_host(request) {
+                response = misdirected(invalid, &mut recorder);
+            }
+            response::seal(&mut response, recorder);
         }
         response
     }
 
     async fn answer(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<Upload>,
         route: &Arc<Route>,
         routed: &Routed<'_>,
-        began: Instant,
+        mut recorder: Recorder,
     ) -> Response<ResponseBody> {
-        let mut recorder = self.record(&route.series, request.method(), began);
         let trace = self.trace(&mut request, route, &mut recorder);
-        self.log(&mut recorder, &request, routed.client, Some(route), trace);
-        let mut response = match &route.target {
-            Target::Static(given) => fixed(given),
-            Target::Component(component) => {
-                recorder.set_component(&component.series);
+        self.log(&mut recorder, &request);
+        let mut response = match (request::check_host(&request), &route.target) {
+            (Err(invalid), _) => misdirected(invalid, &mut recorder),
+            (Ok(()), Target::Static(given)) => given.response(ResponseBody::full),
+            (Ok(()), Target::Component(component)) => {
                 let origin = Origin {
                     route: Arc::clone(&route.label),
                     trace,
@@ -151,32 +141,33 @@ impl Handler {
                     .await
             }
         };
-        seal(&mut response, recorder);
+        response::seal(&mut response, recorder);
         response
     }
 
     /// The trace that the request goes on under: its own span's if it is recorded, else what came.
     fn trace(
         &self,
-        request: &mut Request<Incoming>,
+        request: &mut Request<Upload>,
         route: &Route,
         recorder: &mut Recorder,
     ) -> Option<TraceContext> {
         let parent = parent(request);
         let span = self.tracer.server(parent, || describe(request, route));
-        let Some(span) = span else { return parent };
-        let context = span.context();
-        recorder.set_span(Some(span));
-        if let Some(header) = context.header() {
+        let context = span.as_ref().map(|span| span.context());
+        if let Some(header) = context.and_then(|context| context.header()) {
             request.headers_mut().insert(TRACEPARENT, header);
         }
-        Some(context)
+        let trace = context.or(parent);
+        recorder.set_span(span);
+        recorder.set_trace(trace);
+        trace
     }
 
     /// Asks the component, or says why not.
     async fn ask(
         &self,
-        request: Request<Incoming>,
+        request: Request<Upload>,
         routed: &Routed<'_>,
         component: &Component,
         origin: Origin,
@@ -184,23 +175,24 @@ impl Handler {
     ) -> Response<ResponseBody> {
         let generation = component.generation.load_full();
         if declared_length(&request) > generation.max_request_body {
-            linger(request.into_body());
             return refuse(Fault::TooLarge, recorder);
         }
         let permits = match self.admit(component, &generation).await {
             Ok(permits) => permits,
             Err(rejection) => {
-                recorder.rejected(rejection.reason());
+                recorder.turned_away(rejection.reason());
                 return response::rejection(rejection);
             }
         };
-        let progress = Arc::default();
-        let prepared = self.prepare(request, routed, &generation, &progress);
-        let Ok(prepared) = prepared else {
-            recorder.rejected("invalid_target");
-            return response::text(StatusCode::BAD_REQUEST, request::InvalidTarget);
+        let prepared = match request::prepare(request, routed) {
+            Ok(prepared) => prepared,
+            Err(invalid) => return misdirected(invalid, recorder),
         };
+        let progress = Arc::default();
         recorder.set_request(&progress);
+        let (limit, timeout) = (generation.max_request_body, self.body_timeout);
+        let prepared =
+            prepared.map(|body| RequestBody::boxed(body, limit, timeout, Arc::clone(&progress)));
         let answer = answer::ask(&generation.pool, prepared, origin, permits).await;
         conclude(answer, &progress, recorder)
     }
@@ -219,64 +211,22 @@ impl Handler {
         })
     }
 
-    /// The request as the component gets it.
-    fn prepare(
-        &self,
-        request: Request<Incoming>,
-        routed: &Routed<'_>,
-        generation: &Generation,
-        progress: &Arc<Progress>,
-    ) -> Result<Request<WasiBody>, request::InvalidTarget> {
-        let (mut parts, body) = request.into_parts();
-        let seen = request::uri(&parts.uri, &parts.headers, routed.scheme, routed.path)?;
-        request::set_headers(&mut parts.headers, &parts.uri, &seen, routed);
-        parts.uri = seen;
-        let body = match body.is_end_stream() {
-            true => Empty::new()
-                .map_err(|never: Infallible| match never {})
-                .boxed_unsync(),
-            false => {
-                let limit = generation.max_request_body;
-                RequestBody::new(body, limit, self.body_timeout, Arc::clone(progress))
-                    .boxed_unsync()
-            }
-        };
-        Ok(Request::from_parts(parts, body))
-    }
-
-    fn log(
-        &self,
-        recorder: &mut Recorder,
-        request: &Request<Incoming>,
-        client: &HeaderValue,
-        route: Option<&Arc<Route>>,
-        trace: Option<TraceContext>,
-    ) {
+    fn log(&self, recorder: &mut Recorder, request: &Request<Upload>) {
         if self.access_log {
-            let component = route.and_then(|route| match &route.target {
-                Target::Component(component) => Some(Arc::clone(&component.id)),
-                Target::Static(_) => None,
-            });
-            recorder.set_access(Access {
-                client: client.clone(),
-                path: request.uri().path().to_owned(),
-                route: route.cloned(),
-                component,
-                trace,
-            });
+            recorder.set_access(request.uri().path());
         }
     }
 }
 
 /// The trace that the client says the request belongs to.
-fn parent(request: &Request<Incoming>) -> Option<TraceContext> {
+fn parent(request: &Request<Upload>) -> Option<TraceContext> {
     let value = request.headers().get(TRACEPARENT);
     value.and_then(TraceContext::parse)
 }
 
 /// The span of a request, by OpenTelemetry's conventions for HTTP servers. The query is left out,
 /// because it may hold secrets.
-fn describe(request: &Request<Incoming>, route: &Route) -> Description {
+fn describe(request: &Request<Upload>, route: &Route) -> Description {
     let method = request.method().as_str();
     let component = match &route.target {
         Target::Component(component) => &*component.id,
@@ -294,7 +244,7 @@ fn describe(request: &Request<Incoming>, route: &Route) -> Description {
 }
 
 /// What the request's head says its body's length is; 0 if it does not say.
-fn declared_length(request: &Request<Incoming>) -> u64 {
+fn declared_length(request: &Request<Upload>) -> u64 {
     let value = request.headers().get(CONTENT_LENGTH);
     value
         .and_then(|value| value.to_str().ok()?.parse().ok())
@@ -308,6 +258,9 @@ fn conclude(
 ) -> Response<ResponseBody> {
     // Whatever the component made of a body that was cut short, the client is told the cause.
     if let Some(fault) = progress.fault() {
+        if let Ok(response) = answer {
+            ResponseBody::guest(response.into_body()).withhold();
+        }
         return refuse(fault, recorder);
     }
     match answer {
@@ -321,57 +274,10 @@ fn conclude(
 
 fn refuse(fault: Fault, recorder: &mut Recorder) -> Response<ResponseBody> {
     recorder.faulty(fault);
-    let (status, line) = match fault {
-        Fault::TooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the request's body is too large",
-        ),
-        Fault::TooSlow => (
-            StatusCode::REQUEST_TIMEOUT,
-            "the request's body did not arrive in time",
-        ),
-        Fault::Cut => (StatusCode::BAD_REQUEST, "the request's body is not whole"),
-    };
-    response::text(status, line)
+    response::fault(fault)
 }
 
-fn fixed(given: &StaticResponse) -> Response<ResponseBody> {
-    let mut response = Response::new(ResponseBody::full(given.body.clone()));
-    *response.status_mut() = given.status;
-    *response.headers_mut() = given.headers.clone();
-    response
-}
-
-fn metrics(registry: &Registry) -> Response<ResponseBody> {
-    match registry.render() {
-        Ok(text) => {
-            let mut response = Response::new(ResponseBody::full(text));
-            let kind = HeaderValue::from_static(crate::telemetry::registry::CONTENT_TYPE);
-            response
-                .headers_mut()
-                .insert(http::header::CONTENT_TYPE, kind);
-            response
-        }
-        Err(error) => response::text(StatusCode::INTERNAL_SERVER_ERROR, error),
-    }
-}
-
-/// Hands the recorder to the body, which knows when the response ends.
-fn seal(response: &mut Response<ResponseBody>, mut recorder: Recorder) {
-    let status = response.status();
-    recorder.answered(status);
-    let is_head = recorder.method() == Method::HEAD;
-    let has_none = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if is_head
-        && !has_none
-        && let Some(length) = response.body().whole()
-    {
-        // HEAD is told what GET would be.
-        response.headers_mut().insert(CONTENT_LENGTH, length.into());
-    }
-    let body = response.body_mut();
-    if is_head || has_none {
-        body.withhold();
-    }
-    body.record_with(recorder);
+fn misdirected(invalid: request::InvalidTarget, recorder: &mut Recorder) -> Response<ResponseBody> {
+    recorder.rejected("invalid_target");
+    response::text(StatusCode::BAD_REQUEST, invalid)
 }

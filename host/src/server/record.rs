@@ -2,83 +2,100 @@
 //! its client.
 
 use super::body::{Fault, Progress};
-use super::route::Route;
-use crate::drain::Stage;
+use super::client::Client;
+use super::route::{Component, Route, Target};
+use super::trouble::Subject;
 use crate::engine::failure::Failure;
 use crate::telemetry::logs::{AccessLine, access_line};
-use crate::telemetry::metrics::component::ComponentSeries;
 use crate::telemetry::metrics::http_server::{Ended, HOST, RouteSeries, UNMATCHED};
 use crate::telemetry::traces::TraceContext;
 use crate::telemetry::traces::tracer::Span;
-use http::{HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use std::sync::Arc;
-use std::time::Instant;
-use tokio::sync::watch;
+use std::time::{Duration, Instant};
 
 /// The error that a request has whose client went away.
 const CLIENT_DISCONNECT: &str = "client_disconnect";
 
+/// What a request's path led to.
+#[derive(Clone, Debug)]
+pub enum Matched {
+    /// A route.
+    Route(Arc<Route>),
+    /// None of them; the series is that of such requests.
+    Nothing(Arc<RouteSeries>),
+}
+
+impl Matched {
+    fn series(&self) -> &RouteSeries {
+        match self {
+            Self::Route(route) => &route.series,
+            Self::Nothing(series) => series,
+        }
+    }
+
+    /// The route as the manifest writes it.
+    fn label(&self) -> &str {
+        match self {
+            Self::Route(route) => &route.label,
+            Self::Nothing(_) => UNMATCHED,
+        }
+    }
+
+    /// The component that answers, if one does.
+    fn component(&self) -> Option<&Component> {
+        match self {
+            Self::Route(route) => match &route.target {
+                Target::Component(component) => Some(component),
+                Target::Static(_) => None,
+            },
+            Self::Nothing(_) => None,
+        }
+    }
+}
+
 /// The record of one request.
 #[derive(Debug)]
 pub struct Recorder {
-    series: Arc<RouteSeries>,
-    component: Option<Arc<ComponentSeries>>,
+    matched: Matched,
     began: Instant,
     method: Method,
+    /// By whom it is given up if it is dropped.
+    client: Arc<Client>,
+    trace: Option<TraceContext>,
     status: Option<StatusCode>,
     error: Option<&'static str>,
     request: Option<Arc<Progress>>,
     response_bytes: u64,
-    access: Option<Box<Access>>,
+    /// The path without its query, if the request will be in the access log.
+    access: Option<Box<str>>,
     span: Option<Span>,
-    /// By whom it is given up if it is dropped.
-    stage: watch::Receiver<Stage>,
     ended: bool,
 }
 
-/// What only the access log needs.
-#[derive(Debug)]
-pub struct Access {
-    /// The client's address.
-    pub client: HeaderValue,
-    /// The path without its query.
-    pub path: String,
-    /// The route, if one matched.
-    pub route: Option<Arc<Route>>,
-    /// The component, if one answers.
-    pub component: Option<Arc<str>>,
-    /// The trace.
-    pub trace: Option<TraceContext>,
-}
-
 impl Recorder {
-    /// Begins the record of a request that goes to `series`.
-    pub fn begin(
-        series: Arc<RouteSeries>,
-        method: Method,
-        began: Instant,
-        stage: watch::Receiver<Stage>,
-    ) -> Self {
-        series.begin();
+    /// Begins the record of a request.
+    pub fn begin(matched: Matched, method: Method, began: Instant, client: &Arc<Client>) -> Self {
+        matched.series().begin();
         Self {
-            series,
-            component: None,
+            matched,
             began,
             method,
+            client: Arc::clone(client),
+            trace: None,
             status: None,
             error: None,
             request: None,
             response_bytes: 0,
             access: None,
             span: None,
-            stage,
             ended: false,
         }
     }
 
-    /// The request is for this component.
-    pub fn set_component(&mut self, component: &Arc<ComponentSeries>) {
-        self.component = Some(Arc::clone(component));
+    /// The request belongs to this trace.
+    pub fn set_trace(&mut self, trace: Option<TraceContext>) {
+        self.trace = trace;
     }
 
     /// The request has a body.
@@ -86,9 +103,9 @@ impl Recorder {
         self.request = Some(Arc::clone(progress));
     }
 
-    /// The request will be in the access log.
-    pub fn set_access(&mut self, access: Access) {
-        self.access = Some(Box::new(access));
+    /// The request will be in the access log, with this path.
+    pub fn set_access(&mut self, path: &str) {
+        self.access = Some(path.into());
     }
 
     /// The request is part of a trace that is recorded.
@@ -108,23 +125,20 @@ impl Recorder {
 
     /// The component failed.
     pub fn failed(&mut self, failure: Failure) {
-        let reason = failure.reason();
-        self.error = Some(reason);
-        match (&self.component, failure) {
-            (Some(component), Failure::PoolExhausted | Failure::Stopped) => {
-                component.rejected(reason);
-            }
-            (Some(component), _) => component.failed(reason),
-            (None, _) => {}
-        }
+        self.error = Some(failure.reason());
+        self.subject().failed(failure);
     }
 
     /// The host refused the request, for a reason from a closed set.
     pub fn rejected(&mut self, reason: &'static str) {
         self.error = Some(reason);
-        if let Some(component) = &self.component {
-            component.rejected(reason);
-        }
+        self.subject().rejected(reason);
+    }
+
+    /// The host refused the request because there are too many.
+    pub fn turned_away(&mut self, reason: &'static str) {
+        self.error = Some(reason);
+        self.subject().turned_away(reason);
     }
 
     /// Something was wrong with the request's body.
@@ -155,11 +169,20 @@ impl Recorder {
         self.end();
     }
 
+    fn subject(&self) -> Subject<'_> {
+        let component = self.matched.component();
+        Subject {
+            component: component.map(|component| (&*component.id, &*component.series)),
+            route: self.matched.label(),
+            trace: self.trace,
+        }
+    }
+
     fn end(&mut self) {
         self.ended = true;
         let elapsed = self.began.elapsed();
         let request_bytes = self.request.as_ref().map_or(0, |request| request.bytes());
-        self.series.end(&Ended {
+        self.matched.series().end(&Ended {
             method: &self.method,
             status: self.status,
             error: self.error,
@@ -170,36 +193,47 @@ impl Recorder {
         if let Some(span) = self.span.take() {
             span.end(self.status.map(|status| status.as_u16()), self.error);
         }
-        if let Some(access) = self.access.take() {
-            access_line(&AccessLine {
-                client: access.client.to_str().unwrap_or_default(),
-                method: self.method.as_str(),
-                path: &access.path,
-                component: access.component.as_deref().unwrap_or(HOST),
-                route: access
-                    .route
-                    .as_ref()
-                    .map_or(UNMATCHED, |route| &route.label),
-                status: self.status.map(|status| status.as_u16()),
-                error: self.error,
-                milliseconds: elapsed.as_secs_f64() * 1e3,
-                request_bytes,
-                response_bytes: self.response_bytes,
-                trace: access.trace,
+        if let Some(path) = &self.access {
+            self.log_access(path, elapsed, request_bytes);
+        }
+    }
+
+    fn log_access(&self, path: &str, elapsed: Duration, request_bytes: u64) {
+        let component = self.matched.component();
+        access_line(&AccessLine {
+            client: self.client.address.to_str().unwrap_or_default(),
+            method: self.method.as_str(),
+            path,
+            component: component.map_or(HOST, |component| &component.id),
+            route: self.matched.label(),
+            status: self.status.map(|status| status.as_u16()),
+            error: self.error,
+            milliseconds: elapsed.as_secs_f64() * 1e3,
+            request_bytes,
+            response_bytes: self.response_bytes,
+            trace: self.trace,
+        });
+    }
+
+    /// It was dropped: by the host, or because its client went away.
+    fn given_up(&mut self) {
+        if self.error.is_none() {
+            self.error = Some(match self.client.is_cut() {
+                true => {
+                    self.subject().cut();
+                    Failure::Stopped.reason()
+                }
+                false => CLIENT_DISCONNECT,
             });
         }
+        self.end();
     }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
         if !self.ended {
-            let by = match *self.stage.borrow() {
-                Stage::Cut => Failure::Stopped.reason(),
-                Stage::Open | Stage::Closing => CLIENT_DISCONNECT,
-            };
-            self.error.get_or_insert(by);
-            self.end();
+            self.given_up();
         }
     }
 }

@@ -9,7 +9,7 @@ use super::route::RouteHeaders;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::header::{CONNECTION, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
 
 const PREFIX: &str = "spin-";
 const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
@@ -42,17 +42,32 @@ pub struct Routed<'a> {
 #[error("the request's target or Host header is not valid")]
 pub struct InvalidTarget;
 
-/// The URI that the component sees: scheme and authority filled in, `path` for the path.
-pub fn uri(
-    uri: &Uri,
-    headers: &HeaderMap,
-    scheme: &Scheme,
-    path: &str,
-) -> Result<Uri, InvalidTarget> {
+/// Whether a client says which host it means as its version of HTTP wants: HTTP/1.1 once, in its
+/// header whatever its target is, and none of them twice (RFC 9112, 3.2).
+pub fn check_host<B>(request: &Request<B>) -> Result<(), InvalidTarget> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() == Version::HTTP_11 => Err(InvalidTarget),
+        (_, Some(_)) => Err(InvalidTarget),
+        (_, None) => Ok(()),
+    }
+}
+
+/// The request as the component gets it, with the body that came.
+pub fn prepare<B>(request: Request<B>, routed: &Routed<'_>) -> Result<Request<B>, InvalidTarget> {
+    let (mut parts, body) = request.into_parts();
+    let seen = uri(&parts.uri, &parts.headers, routed)?;
+    set_headers(&mut parts.headers, &parts.uri, &seen, routed);
+    parts.uri = seen;
+    Ok(Request::from_parts(parts, body))
+}
+
+/// The URI that the component sees: scheme and authority filled in, the path it was routed by.
+fn uri(uri: &Uri, headers: &HeaderMap, routed: &Routed<'_>) -> Result<Uri, InvalidTarget> {
     let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(scheme.clone());
+    parts.scheme = Some(routed.scheme.clone());
     parts.authority = Some(authority(uri, headers)?);
-    parts.path_and_query = Some(path_and_query(uri, path)?);
+    parts.path_and_query = Some(path_and_query(uri, routed.path)?);
     Uri::from_parts(parts).map_err(|_| InvalidTarget)
 }
 
@@ -83,7 +98,7 @@ fn path_and_query(uri: &Uri, path: &str) -> Result<PathAndQuery, InvalidTarget> 
 }
 
 /// Removes what a client may not say, and adds Spin's headers. `sent` is the client's own URI.
-pub fn set_headers(headers: &mut HeaderMap, sent: &Uri, seen: &Uri, routed: &Routed<'_>) {
+fn set_headers(headers: &mut HeaderMap, sent: &Uri, seen: &Uri, routed: &Routed<'_>) {
     strip(headers);
     headers.insert(MATCHED_ROUTE, routed.headers.matched.clone());
     headers.insert(RAW_ROUTE, routed.headers.raw.clone());

@@ -8,7 +8,7 @@ use crate::telemetry::metrics::component::ComponentSeries;
 use crate::telemetry::metrics::http_server::RouteSeries;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -62,6 +62,16 @@ pub struct StaticResponse {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
+}
+
+impl StaticResponse {
+    /// The response, with what `body` makes of the body.
+    pub fn response<B>(&self, body: impl FnOnce(Bytes) -> B) -> Response<B> {
+        let mut response = Response::new(body(self.body.clone()));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers.clone();
+        response
+    }
 }
 
 /// A component as the server sees it. Lives as long as the component is in the app; the

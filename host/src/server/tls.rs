@@ -57,6 +57,8 @@ pub struct Files {
 /// Accepts TLS connections with the newest certificate.
 pub struct TlsAcceptor {
     files: Files,
+    /// The files' state before they were first read, so that no change after that is missed.
+    read: State,
     config: ArcSwap<ServerConfig>,
     series: Arc<ListenerSeries>,
 }
@@ -64,10 +66,12 @@ pub struct TlsAcceptor {
 impl TlsAcceptor {
     /// Reads the certificate.
     pub fn new(files: Files, series: Arc<ListenerSeries>) -> Result<Arc<Self>, TlsError> {
+        let read = modified(&files);
         let (config, expiry) = load(&files)?;
         series.set_certificate_expiry(expiry);
         Ok(Arc::new(Self {
             files,
+            read,
             config: ArcSwap::new(config),
             series,
         }))
@@ -82,7 +86,7 @@ impl TlsAcceptor {
 
     /// Reads the certificate again whenever its files change.
     pub async fn keep_current(self: Arc<Self>) {
-        let mut seen = modified(&self.files);
+        let mut seen = self.read;
         let mut interval = tokio::time::interval(INTERVAL);
         loop {
             interval.tick().await;
@@ -110,7 +114,10 @@ impl TlsAcceptor {
     }
 }
 
-fn modified(files: &Files) -> [Option<SystemTime>; 2] {
+/// When each of the files was last modified; nothing for one that cannot be seen.
+type State = [Option<SystemTime>; 2];
+
+fn modified(files: &Files) -> State {
     let of = |path: &Path| {
         fs::metadata(path)
             .and_then(|metadata| metadata.modified())
@@ -173,5 +180,50 @@ impl std::fmt::Debug for TlsAcceptor {
         f.debug_struct("TlsAcceptor")
             .field("files", &self.files)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::metrics::host::Host;
+    use crate::telemetry::registry::{Registry, Scale};
+    use std::time::Instant;
+
+    fn write(files: &Files) {
+        let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        fs::write(&files.certificate, pair.cert.pem()).unwrap();
+        fs::write(&files.key, pair.signing_key.serialize_pem()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_certificate_replaced_before_the_first_look_is_not_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files {
+            certificate: folder.path().join("certificate.pem"),
+            key: folder.path().join("key.pem"),
+        };
+        let registry = Registry::new(Scale {
+            routes: 1,
+            components: 1,
+            listeners: 1,
+            stores: 1,
+        });
+        let host = Host::new(&registry.unwrap(), "0", "0");
+        write(&files);
+        let acceptor = TlsAcceptor::new(files.clone(), host.listener("test")).unwrap();
+        let first = acceptor.config.load_full();
+        write(&files);
+        // Two writes within one tick of the clock of files would look like one.
+        let later = SystemTime::now() + Duration::from_secs(10);
+        let certificate = fs::File::options().write(true).open(&files.certificate);
+        certificate.unwrap().set_modified(later).unwrap();
+
+        tokio::spawn(Arc::clone(&acceptor).keep_current());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while Arc::ptr_eq(&first, &acceptor.config.load_full()) {
+            assert!(Instant::now() < deadline, "the first certificate stays");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 }

@@ -3,14 +3,22 @@
 //! Three kinds of lines share it, told apart by their target: the host's own (`weir`), what guests
 //! print (`guest`), and one for each request where that is switched on (`access`). The request
 //! path writes none of the host's own lines unless something went wrong.
+//!
+//! Lines go through [`writer`], so that nobody waits for whoever reads them; of those that come in
+//! floods a [`throttle`] lets few through.
+
+pub mod throttle;
+pub mod writer;
 
 use super::traces::TraceContext;
 use std::io::IsTerminal as _;
 use tracing::{Subscriber, info};
+use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use writer::Writer;
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,30 +53,32 @@ pub fn start(format: Format, filter: &str) -> Result<(), FilterError> {
         Format::Human => true,
         Format::Json => false,
     };
+    let writer = Writer::start();
     let layer = match for_person {
-        true => human().boxed(),
-        false => json().boxed(),
+        true => human(writer.lines()).boxed(),
+        false => json(writer.lines()).boxed(),
     };
     // An error says that there is one already.
     let _ = tracing_subscriber::registry()
         .with(filter)
         .with(layer)
+        .with(writer)
         .try_init();
     Ok(())
 }
 
-fn human<S>() -> impl Layer<S>
+fn human<S>(lines: NonBlocking) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(lines)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(true)
         .compact()
 }
 
-fn json<S>() -> impl Layer<S>
+fn json<S>(lines: NonBlocking) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -77,7 +87,7 @@ where
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_writer(std::io::stderr)
+        .with_writer(lines)
 }
 
 /// A line that a guest printed.

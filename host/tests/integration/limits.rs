@@ -1,6 +1,7 @@
 //! What guests and clients may not do: each fault with the status that the client sees and the
 //! reason under which it is counted, after which the same host serves as before.
 
+mod admin;
 mod admission;
 mod bodies;
 mod clients;

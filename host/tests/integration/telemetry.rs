@@ -4,6 +4,7 @@ mod access_log;
 mod capabilities;
 mod catalog;
 mod counts;
+mod log;
 mod process;
 mod scrape;
 mod series;

@@ -92,9 +92,10 @@ impl CapabilitySeries {
             .add(1, std::slice::from_ref(&self.component));
     }
 
-    /// This component answered a request of another component.
-    pub fn chained(&self, status: StatusCode, elapsed: Duration) {
-        let labels = [self.component.clone(), status_label(status)];
+    /// This component answered a request of another component, or was left by it before it had.
+    pub fn chained(&self, status: Option<StatusCode>, elapsed: Duration) {
+        let mut labels = vec![self.component.clone()];
+        labels.extend(status.map(status_label));
         self.instruments
             .chained
             .record(elapsed.as_secs_f64(), &labels);

@@ -144,7 +144,7 @@ catalog! {
         ["component", "http.request.method", "http.route", "http.response.status_code", "error.type"],
         // An error comes before the head, or after one of any status.
         Route, METHODS * (STATUSES + 1) * (ERROR_TYPES + 1), DURATION_EDGES,
-        "Time from the first byte of a request's head to the last byte of its response, or to its abort.";
+        "Time from the end of a request's head to the last byte of its response, or to its abort.";
     HTTP_SERVER_ACTIVE_REQUESTS = Gauge "http.server.active_requests", "{request}",
         ["component", "http.route"], Route, 1, &[],
         "Requests that have arrived and whose response has not ended.";
@@ -188,8 +188,8 @@ catalog! {
         ["component", "result"], Component, 2, &[],
         "When a component was last loaded anew with this result, in seconds since 1970.";
     CHAINED_REQUEST_DURATION = Histogram "weir.chained_request.duration", "s",
-        ["component", "http.response.status_code"], Component, STATUSES, DURATION_EDGES,
-        "Time until the head of the answer to a request that one component sent to another inside the host.";
+        ["component", "http.response.status_code"], Component, STATUSES + 1, DURATION_EDGES,
+        "Time until the head of the answer to a request that one component sent to another inside the host; without a status where the asking component left before.";
     KEY_VALUE_OPERATION_DURATION = Histogram "weir.key_value.operation.duration", "s",
         ["component", "store", "operation", "result"], ComponentAndStore, OPERATIONS * RESULTS, DURATION_EDGES,
         "Time of a key-value operation as the guest sees it.";
@@ -254,6 +254,9 @@ catalog! {
     READY = Gauge "weir.ready", "",
         [], Host, 1, &[],
         "1 while the host takes traffic, 0 before it has started and while it drains.";
+    LOG_LINES_DROPPED = Counter "weir.log_lines.dropped", "{line}",
+        [], Host, 1, &[],
+        "Log lines that were dropped because standard error did not take them as fast as they came.";
     PROCESS_CPU = Counter "process.cpu", "s",
         [], Host, 1, &[],
         "User and system CPU time of the whole process.";

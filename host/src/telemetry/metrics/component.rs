@@ -7,6 +7,7 @@
 use super::catalog;
 use super::instrument::Observer;
 use super::observed::Observed;
+use crate::telemetry::logs::throttle::Throttle;
 use crate::telemetry::registry::Registry;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Meter};
@@ -40,6 +41,8 @@ pub struct ComponentSeries {
     capacity: AtomicU64,
     generation: AtomicU64,
     queued: AtomicI64,
+    /// Lines in the log about requests that were shed.
+    pub shed_lines: Throttle,
 }
 
 impl Components {
@@ -69,6 +72,7 @@ impl Components {
             capacity: AtomicU64::default(),
             generation: AtomicU64::default(),
             queued: AtomicI64::default(),
+            shed_lines: Throttle::default(),
         });
         self.table.insert(&series);
         series

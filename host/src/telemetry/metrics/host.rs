@@ -2,6 +2,7 @@
 
 use super::catalog;
 use super::instrument::Observer;
+use crate::telemetry::logs::writer;
 use crate::telemetry::registry::Registry;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Meter};
@@ -42,6 +43,9 @@ impl Host {
         let observed = Arc::clone(&ready);
         catalog::READY.observe_gauge(&meter, move |observer| {
             observer.observe(f64::from(u8::from(observed.load(Relaxed))), &[]);
+        });
+        catalog::LOG_LINES_DROPPED.observe_counter(&meter, |observer| {
+            observer.observe(writer::dropped() as f64, &[]);
         });
         let listeners = Arc::default();
         observe_listeners(&meter, &listeners);

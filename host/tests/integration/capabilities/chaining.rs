@@ -3,9 +3,12 @@
 use super::{no_guest_has_failed, target};
 use crate::harness::app::App;
 use crate::harness::host::Host;
+use crate::harness::wire::Wire;
 use serde_json::{Value, json};
 
 const GUESTS: [&str; 2] = ["p2_outbound", "p3_outbound"];
+const FAILURES: &str = "weir_component_failures_total";
+const CHAINED: &str = "weir_chained_request_duration_seconds_count";
 
 /// Both guests, allowed to send to these hosts, beside components that they can send to.
 fn app(hosts: &[&str]) -> App {
@@ -178,6 +181,62 @@ async fn who_asks_a_component_that_fails_gets_the_status_that_a_client_gets() {
         .await;
     host.metric_is("weir_component_failures_total", &[], 2.0)
         .await;
+}
+
+/// Asks a component that is asked by `p3_outbound`, and nothing else.
+async fn chain(asked: &str, flags: &[&str]) -> Host {
+    let allowed = "allowed_outbound_hosts = [\"http://*.spin.internal\"]";
+    App::new()
+        .guest("p3_outbound", allowed)
+        .guest(asked, "")
+        .args(flags.iter().copied())
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn a_chained_answer_that_breaks_off_is_a_failure_of_who_was_asked() {
+    let host = chain("p3_head_then_trap", &[]).await;
+    let answer = send(
+        &host,
+        "p3_outbound",
+        "http://p3-head-then-trap.spin.internal/",
+    )
+    .await;
+    assert!(answer["error"].is_string(), "{answer}");
+    let failed = [("component", "p3-head-then-trap"), ("reason", "trap")];
+    host.metric_is(FAILURES, &failed, 1.0).await;
+    host.metric_is(FAILURES, &[], 1.0).await;
+}
+
+#[tokio::test]
+async fn a_chained_answer_that_stands_still_is_a_failure_of_who_was_asked() {
+    let host = chain("p3_chunks", &["--request-timeout", "400ms"]).await;
+    let url = "http://p3-chunks.spin.internal/?n=2&size=5&ms=60000";
+    let answer = host.get(&target("/p3_outbound/", &[("url", url)])).await;
+    assert_ne!(answer.status, 404, "{answer:?}");
+    let failed = [("component", "p3-chunks"), ("reason", "timeout")];
+    host.metric_is(FAILURES, &failed, 1.0).await;
+    let route = "\"route\":\"/...\"";
+    host.logged(&["WARN", "p3-chunks", "\"timeout\"", route])
+        .await;
+}
+
+#[tokio::test]
+async fn a_chained_request_whose_caller_leaves_is_recorded_without_a_status() {
+    let host = chain("p3_sleep", &[]).await;
+    let url = "http://p3-sleep.spin.internal/?ms=60000";
+    let mut wire = Wire::connect(&host).await;
+    wire.get(&target("/p3_outbound/", &[("url", url)])).await;
+    let busy = [("component", "p3-sleep"), ("state", "busy")];
+    host.metric_is("weir_component_instances", &busy, 1.0).await;
+    drop(wire);
+    host.metric_is(CHAINED, &[("component", "p3-sleep")], 1.0)
+        .await;
+    let statuses = host.metrics().await;
+    let statuses = statuses.values(CHAINED, "http_response_status_code");
+    assert_eq!(statuses, Vec::<String>::new());
+    host.metric_is(FAILURES, &[], 0.0).await;
 }
 
 /// A component that asks itself `depth` times, and then `last`.

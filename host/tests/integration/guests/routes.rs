@@ -39,7 +39,7 @@ static_response = { body = "User-agent: *\n" }
 }
 
 #[tokio::test]
-async fn spins_health_path_answers_unless_the_app_has_it() {
+async fn spins_health_path_answers_whatever_routes_the_app_has() {
     let host = App::new().guest("p3_hello", "").start().await;
     let health = host.get("/.well-known/spin/health").await;
     assert_eq!(health.pair(), (200, "OK".into()));
@@ -47,7 +47,9 @@ async fn spins_health_path_answers_unless_the_app_has_it() {
         "[[trigger.http]]\nroute = \"/.well-known/...\"\nstatic_response = { body = \"own\" }";
     let host = App::new().manifest(own).start().await;
     let health = host.get("/.well-known/spin/health").await;
-    assert_eq!(health.pair(), (200, "own".into()));
+    assert_eq!(health.pair(), (200, "OK".into()));
+    let other = host.get("/.well-known/other").await;
+    assert_eq!(other.pair(), (200, "own".into()));
 }
 
 #[tokio::test]

@@ -89,6 +89,12 @@ impl App {
         self
     }
 
+    /// Lets nobody read what the host logs.
+    pub(crate) fn with_unread_log(mut self) -> Self {
+        self.launch.unread_log = true;
+        self
+    }
+
     /// Leaves addresses and the state directory to the test.
     pub(crate) fn bare(mut self) -> Self {
         self.bare = true;

@@ -24,6 +24,8 @@ pub(crate) struct Launch {
     pub(crate) env: Vec<(String, String)>,
     /// The program, where it is not Weir but Spin.
     pub(crate) spin: Option<PathBuf>,
+    /// Nobody reads what it logs.
+    pub(crate) unread_log: bool,
 }
 
 impl Launch {
@@ -121,10 +123,11 @@ impl Host {
     pub(crate) fn launch_as(subcommand: &str, launch: Launch) -> Self {
         let mut child = launch.command(subcommand).spawn().unwrap();
         let (stdout, stderr) = (Written::default(), Written::default());
-        let readers = vec![
-            stdout.collect(child.stdout.take().unwrap()),
-            stderr.collect(child.stderr.take().unwrap()),
-        ];
+        let mut readers = vec![stdout.collect(child.stdout.take().unwrap())];
+        // Otherwise the pipe stays with the child, open and full.
+        if !launch.unread_log {
+            readers.push(stderr.collect(child.stderr.take().unwrap()));
+        }
         Self {
             child,
             stdout,
@@ -189,13 +192,17 @@ impl Host {
         self.stderr.lines().join("\n")
     }
 
+    /// The log lines with all of `parts` in them.
+    pub(crate) fn log_lines(&self, parts: &[&str]) -> Vec<String> {
+        let mut lines = self.stderr.lines();
+        lines.retain(|line| parts.iter().all(|part| line.contains(part)));
+        lines
+    }
+
     /// Waits for a log line with all of `parts` in it.
     pub(crate) async fn logged(&self, parts: &[&str]) -> String {
         eventually(&format!("a log line with {parts:?}"), async || {
-            let lines = self.stderr.lines();
-            lines
-                .into_iter()
-                .find(|line| parts.iter().all(|part| line.contains(part)))
+            self.log_lines(parts).into_iter().next()
         })
         .await
     }

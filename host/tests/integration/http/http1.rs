@@ -68,6 +68,17 @@ async fn a_request_without_a_valid_host_or_length_is_refused() {
     let host = start().await;
     for (request, status) in [
         ("GET /p3_hello HTTP/1.1\r\nhost: two words\r\n\r\n", 400),
+        ("GET /p3_hello HTTP/1.1\r\n\r\n", 400),
+        ("GET http://test/p3_hello HTTP/1.1\r\n\r\n", 400),
+        ("GET /nowhere HTTP/1.1\r\n\r\n", 400),
+        (
+            "GET /p3_hello HTTP/1.1\r\nhost: test\r\nhost: test\r\n\r\n",
+            400,
+        ),
+        (
+            "GET /p3_hello HTTP/1.0\r\nhost: test\r\nhost: other\r\n\r\n",
+            400,
+        ),
         (
             "POST /p3_hello HTTP/1.1\r\nhost: test\r\ncontent-length: many\r\n\r\n",
             400,

@@ -115,3 +115,15 @@ async fn an_interrupt_drains_as_a_termination_does() {
         assert!(log.contains(&format!("\"{name}\"")), "{log}");
     }
 }
+
+#[tokio::test]
+async fn nothing_is_replaced_once_the_drain_has_begun() {
+    let mut host = start("delay = \"1h\"").await;
+    begin_to_drain(&host).await;
+    let reload = host.client.post(format!("{}/reload", host.admin));
+    let answer = host.send(reload.header("weir-admin", "1")).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.text().contains("draining"), "{answer:?}");
+    host.signal(Signal::TERM);
+    assert!(is_clean(host.ended().await.0));
+}

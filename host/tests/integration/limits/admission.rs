@@ -2,8 +2,10 @@
 
 use super::{REJECTED, REQUESTS, app, is_whole};
 use crate::harness::app::App;
+use crate::harness::eventually;
 use crate::harness::host::{Answer, Host};
 use futures_util::future::join_all;
+use std::time::Instant;
 
 const ONE: &str =
     "[component.p3-sleep]\nmax_in_flight = 1\n[component.p2-sleep]\nmax_in_flight = 1\n";
@@ -129,4 +131,33 @@ async fn requests_beyond_the_pool_wait_for_a_place_and_are_answered() {
     let memories = [("resource", "memories")];
     assert_eq!(metrics.sum("weir_pool_limit", &memories), 4.0);
     is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn requests_that_are_turned_away_do_not_flood_the_log() {
+    let config = format!("{ONE}[limits]\nqueue_length = 0\n");
+    let host = limited(&config).start().await;
+    let _held = occupied(&host, "p3_sleep").await;
+    let began = Instant::now();
+    let mut refused = 0;
+    let told = eventually("a line that tells of others", async || {
+        is_turned_away(&host.get("/p3_sleep?ms=0").await);
+        refused += 1;
+        let lines = host.log_lines(&["WARN", "\"queue_full\"", "\"p3-sleep\""]);
+        let told = lines.iter().find(|line| !line.contains("\"suppressed\":0"));
+        told.map(|_| lines)
+    })
+    .await;
+    let most = began.elapsed().as_secs() + 1;
+    assert!(told.len() as u64 <= most, "{refused} requests: {told:#?}");
+    let suppressed: usize = told.iter().map(|line| suppressed(line)).sum();
+    assert!(
+        told.len() + suppressed <= refused,
+        "{refused} requests: {told:#?}"
+    );
+}
+
+fn suppressed(line: &str) -> usize {
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    usize::try_from(line["suppressed"].as_u64().unwrap()).unwrap()
 }

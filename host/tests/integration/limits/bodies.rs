@@ -1,6 +1,7 @@
 //! Requests whose body is too large or too slow, and heads that are too large.
 
 use super::{FAILURES, REJECTED, REQUESTS, app, is_whole};
+use crate::harness::app::App;
 use crate::harness::host::Host;
 use crate::harness::wire::{Reply, Wire};
 use std::time::{Duration, Instant};
@@ -179,4 +180,57 @@ async fn a_head_that_is_too_large_or_none_at_all_is_refused() {
     .await;
     assert_eq!(wire.reply().await.status, 200);
     is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_the_host_answers_itself_is_taken_until_its_client_sees_the_answer() {
+    let fixed = "[[trigger.http]]\nroute = \"/fixed\"\nstatic_response = { body = \"fixed\" }";
+    let config = "[limits]\nqueue_length = 0\n\
+                  [component.p3-sleep]\nmax_in_flight = 1\nmax_request_body = \"64MiB\"\n\
+                  [component.p3-trap]\nmax_request_body = \"64MiB\"\n";
+    let host = app(["p3_sleep", "p3_trap"])
+        .manifest(fixed)
+        .config(config)
+        .start()
+        .await;
+    let mut held = Wire::connect(&host).await;
+    held.get("/p3_sleep?ms=60000").await;
+    let busy = [("component", "p3-sleep"), ("state", "busy")];
+    host.metric_is("weir_component_instances", &busy, 1.0).await;
+    for (path, status) in [
+        ("/nowhere", 404),
+        ("/.well-known/spin/health", 200),
+        ("/fixed", 200),
+        ("/p3_sleep", 503),
+        ("/p3_trap", 500),
+    ] {
+        let mut wire = Wire::connect(&host).await;
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: test\r\ncontent-length: 33554432\r\n\r\n");
+        wire.send(head).await;
+        for _ in 0..32 {
+            let sent = wire.try_send("x".repeat(1 << 20)).await;
+            assert!(sent.is_ok(), "{path} was cut off");
+        }
+        assert_eq!(wire.reply().await.status, status, "{path}");
+    }
+    drop(held);
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn an_instance_whose_client_sent_too_much_goes_on_serving() {
+    let host = App::new()
+        .guest("p3_log_directory", "")
+        .config("[component.p3-log-directory]\nlog_directory = true\nmax_request_body = 1000\n")
+        .start()
+        .await;
+    for _ in 0..5 {
+        let refused = chunked(&host, "p3_log_directory", 1100).await;
+        assert_eq!(refused.status, 413);
+        host.rests().await;
+    }
+    let metrics = host.metrics().await;
+    let created = metrics.sum("weir_component_instances_created_total", &[]);
+    assert_eq!(created, 1.0, "the guest did nothing wrong");
 }

@@ -2,6 +2,8 @@
 
 use super::{REQUESTS, app, failed, is_whole};
 use crate::harness::app::App;
+use crate::harness::eventually;
+use crate::harness::host::Host;
 use crate::harness::wire::Wire;
 
 /// Guest, query, status, reason.
@@ -16,6 +18,38 @@ const FAULTS: [(&str, &str, u16, &str); 9] = [
     ("p2_allocate", "?mib=64&insist=1", 500, "memory"),
     ("p3_allocate", "?mib=64&insist=1", 500, "memory"),
 ];
+
+/// The log has a line for each time that the guest failed, and no more.
+async fn has_lines(host: &Host, guest: &str, reason: &str, times: usize) {
+    let component = format!("\"component\":\"{}\"", guest.replace('_', "-"));
+    let route = format!("\"route\":\"/{guest}/...\"");
+    let reason = format!("\"reason\":\"{reason}\"");
+    eventually(&format!("{times} lines of {guest}"), async || {
+        let lines = host.log_lines(&["WARN", &component, &reason]);
+        assert!(lines.len() <= times, "too many lines: {lines:#?}");
+        assert!(lines.iter().all(|line| line.contains(&route)), "{lines:#?}");
+        (lines.len() == times).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_line_of_a_failure_names_component_route_and_trace() {
+    let host = app(["p3_error_code"]).start().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request = host
+        .request(reqwest::Method::GET, "/p3_error_code/x")
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    assert_eq!(host.send(request).await.status, 500);
+    let parts = [
+        "WARN",
+        "\"component\":\"p3-error-code\"",
+        "\"route\":\"/p3_error_code/...\"",
+        "\"reason\":\"error_code\"",
+        trace,
+    ];
+    host.logged(&parts).await;
+}
 
 const LITTLE: &str = "[component.p2-allocate]\nmemory = \"16MiB\"\n\
                       [component.p3-allocate]\nmemory = \"16MiB\"\n";
@@ -39,11 +73,10 @@ async fn each_fault_has_a_status_and_a_reason_and_the_host_goes_on() {
         ];
         host.metric_is(REQUESTS, &labels, 3.0).await;
     }
-    for reason in ["trap", "memory"] {
-        host.logged(&["WARN", &format!("\"reason\":\"{reason}\"")])
-            .await;
-    }
     is_whole(&host).await;
+    for (guest, _, _, reason) in FAULTS {
+        has_lines(&host, guest, reason, 3).await;
+    }
 }
 
 #[tokio::test]

@@ -108,3 +108,14 @@ async fn a_listener_serves_metrics_only_if_it_was_told_to() {
         assert_eq!(ask(number, "/p3_hello/").await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn a_listener_serves_metrics_where_they_are_asked_for_whatever_its_routes_are() {
+    let listener =
+        "[[listener]]\naddress = \"127.0.0.1:0\"\nbase_path = \"/data\"\nmetrics = true\n";
+    let own = "[[trigger.http]]\nroute = \"/data/...\"\nstatic_response = { body = \"own\" }";
+    let host = App::new().config(listener).manifest(own).start().await;
+    let served = Metrics::parse(&host.get("/metrics").await.text());
+    assert_eq!(served.sum("weir_build_info", &[]), 1.0);
+    assert_eq!(host.get("/metrics/more").await.pair(), (200, "own".into()));
+}

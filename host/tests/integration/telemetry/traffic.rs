@@ -1,5 +1,6 @@
 //! Traffic that moves every metric that traffic can move.
 
+use super::log::flood;
 use crate::harness::app::App;
 use crate::harness::eventually;
 use crate::harness::host::Host;
@@ -40,7 +41,9 @@ fn app() -> App {
         .guest("p3_metrics", "")
         .guest("p3_outbound", OUTBOUND)
         .guest("p3_sleep", "")
+        .guest("p3_stdio", "")
         .guest("p3_trap", "")
+        .with_unread_log()
         .config(CONFIG)
         .file("certificate.pem", certificate.cert.pem())
         .file("key.pem", certificate.signing_key.serialize_pem())
@@ -69,6 +72,7 @@ pub(super) async fn everything() -> (Host, Seen) {
     fail(&host).await;
     write_together(&host, &mut seen).await;
     queue(&host, &mut seen).await;
+    flood(&host).await;
     seen.add(&host.metrics().await);
     (host, seen)
 }
