@@ -112,8 +112,14 @@ impl App {
 
     /// Starts it and waits until it serves.
     pub(crate) async fn start(self) -> Host {
-        let launch = self.write();
-        let mut host = Host::start(launch).await;
+        let mut host = self.launch();
+        host.wait_for_banner().await;
+        host
+    }
+
+    /// Starts it, and leaves it to the test to wait until it serves.
+    pub(crate) fn launch(self) -> Host {
+        let mut host = Host::launch(self.write());
         host.folder = Some(self.folder);
         host
     }
