@@ -19,7 +19,7 @@ impl Hangups {
     }
 
     /// The next one, also one that came before anybody waited for it; several that did are one.
-    /// Ends never where it is not listened for.
+    /// Never ends where it is not listened for.
     pub async fn next(&mut self) {
         match &mut self.0 {
             Some(hangups) => _ = hangups.recv().await,

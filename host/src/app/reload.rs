@@ -122,8 +122,12 @@ impl Reloader {
         fingerprints: &mut Fingerprints,
         report: &mut Report,
     ) -> Result<(), Problems> {
-        let definition = Arc::new(Definition::read(&self.wanted)?);
+        let mut definition = Definition::read(&self.wanted)?;
         report.needs_restart = restart::needed(&self.started, &definition, &self.resources);
+        // The state stays where it is, and is kept from components there.
+        let directories = &self.started.directories;
+        definition.directories.clone_from(directories);
+        let definition = Arc::new(definition);
         self.open_stores(&definition)?;
         let table = self.table.load_full();
         let stage = Stage::prepare(&definition, &self.resources, (&table, fingerprints));

@@ -102,7 +102,10 @@ async fn an_answer_may_not_be_larger_than_the_host_can_bear() {
     let keys = ["k"; 20].join(",");
     let refused = on(&host, "get-many", &[("keys", &keys)]).await;
     assert_eq!(error_kind(&refused), "Other", "{refused:?}");
-    assert!(refused.1.contains("the answer has more than"), "{refused:?}");
+    assert!(
+        refused.1.contains("the answer has more than"),
+        "{refused:?}"
+    );
     no_guest_has_failed(&host).await;
 }
 

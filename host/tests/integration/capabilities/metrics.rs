@@ -250,11 +250,17 @@ async fn a_description_takes_only_so_much_room() {
         refused(&host, guest, "value", 1.0).await;
         let most = describe("most", "boundaries", &edges(64).join(",")).await;
         assert_eq!(most, done("ok"));
-        assert_eq!(describe("long", "help", &"\u{e9}".repeat(800)).await, done("ok"));
+        assert_eq!(
+            describe("long", "help", &"\u{e9}".repeat(800)).await,
+            done("ok")
+        );
         call(&host, guest, "observe", &[("name", "long"), ("value", "1")]).await;
         let metrics = host.metrics().await;
         let help = format!("# HELP {guest}_long ");
-        let help = metrics.text().lines().find_map(|line| line.strip_prefix(&help));
+        let help = metrics
+            .text()
+            .lines()
+            .find_map(|line| line.strip_prefix(&help));
         assert_eq!(help.map(str::len), Some(1024));
     }
 }

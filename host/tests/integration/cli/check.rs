@@ -178,9 +178,17 @@ async fn texts_that_may_be_secrets_are_not_shown() {
         ("", "[variables]\nkey = \"s3cret", "weir.toml:"),
         ("", "[variables]\nkey = [\"s3cret\"]", "must be a string"),
         ("[variables]\nkey = \"s3cret", "", "spin.toml:"),
-        ("[variables]\nkey = { defualt = \"s3cret\" }", "", "`defualt`"),
+        (
+            "[variables]\nkey = { defualt = \"s3cret\" }",
+            "",
+            "`defualt`",
+        ),
         ("[variables]\nkey = \"s3cret\"", "", "must be a table"),
-        ("[variables.key]\nsecret = \"s3cret\"", "", "`true` or `false`"),
+        (
+            "[variables.key]\nsecret = \"s3cret\"",
+            "",
+            "`true` or `false`",
+        ),
     ] {
         let app = App::new().guest("p3_hello", "").manifest(manifest);
         let (status, text) = app.config(config).run("check").await;

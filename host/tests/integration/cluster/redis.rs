@@ -206,7 +206,10 @@ async fn an_answer_that_would_be_too_large_is_refused_in_the_server() {
     let many = ["k"; 20].join(",");
     let refused = on(&host, WASI, "get-many", &[("keys", &many)]).await;
     assert_eq!(error_kind(&refused), "Other", "{refused:?}");
-    assert!(refused.1.contains("the answer has more than"), "{refused:?}");
+    assert!(
+        refused.1.contains("the answer has more than"),
+        "{refused:?}"
+    );
     on(&host, WASI, "set", &[("key", "a"), ("value", "v")]).await;
     let few = on(&host, WASI, "get-many", &[("keys", "a,none,a")]).await;
     assert_eq!(few, done("a=v\nnone\na=v"));

@@ -62,7 +62,10 @@ async fn a_manifest_with_an_error_changes_nothing() {
     );
     let status = host.admin("/status").await.json();
     let shown = status["last_reload"]["error"].as_str().unwrap();
-    assert!(shown.contains("sorce") && shown.contains("spin.toml:"), "{shown}");
+    assert!(
+        shown.contains("sorce") && shown.contains("spin.toml:"),
+        "{shown}"
+    );
     assert!(!shown.contains("s3cret"), "no text of the file: {shown}");
     assert_eq!(host.get("/").await.text(), "Hello");
     host.metric_is(

@@ -16,18 +16,28 @@ pub const UNKNOWN: &str = "_unknown";
 
 /// What is done to a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it, as they do in the label")]
 pub enum Operation {
+    /// A store is opened; counted only where that is refused.
     Open,
+    /// A value is read.
     Get,
+    /// A value is set.
     Set,
+    /// A key is removed.
     Delete,
+    /// A key is looked for.
     Exists,
+    /// Keys are listed.
     List,
+    /// Several values are read.
     GetMany,
+    /// Several values are set.
     SetMany,
+    /// Several keys are removed.
     DeleteMany,
+    /// A number is added to.
     Increment,
+    /// A value is set in the place of one that was seen.
     Swap,
 }
 
