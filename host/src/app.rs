@@ -26,11 +26,12 @@ use crate::engine::settings::WASMTIME;
 use crate::error::Error;
 use crate::server::chain::InternalRequests;
 use crate::server::route::RouteTable;
-use crate::signal::Signals;
+use crate::signal::{Hangups, Signals};
 use crate::telemetry::logs;
 use crate::telemetry::metrics::{Metrics, catalog};
 use crate::telemetry::registry::Scale;
 use arc_swap::ArcSwap;
+use assembly::Assembled;
 use definition::{Definition, Wanted};
 use front::Front;
 use reload::Reloader;
@@ -55,11 +56,13 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts serving what `definition` describes, which was read as `wanted` says.
+    /// Starts serving what `definition` describes, which was read as `wanted` says. A hangup that
+    /// comes meanwhile is followed by a reload.
     pub async fn start(
         definition: Definition,
         wanted: Wanted,
         follow: Follow,
+        hangups: Hangups,
     ) -> Result<Self, Error> {
         let config = &definition.config;
         start_logs(&config.telemetry)?;
@@ -69,10 +72,11 @@ impl Host {
         tokio::spawn(Arc::clone(&front.health).beat());
 
         let definition = Arc::new(definition);
-        let (resources, routes) = assemble(&definition, metrics, &front.health).await?;
-        let resources = Arc::new(resources);
+        let seen = follow.look(&definition).await;
+        let assembled = assemble(&definition, metrics, &front.health).await?;
+        let resources = Arc::new(assembled.resources);
         let chain = lead_chain(&resources, &front.table);
-        front.table.store(Arc::new(routes));
+        front.table.store(Arc::new(assembled.routes));
         let bound = std::mem::take(&mut front.bound);
         let shared = Shared::new(
             &definition.config,
@@ -84,14 +88,15 @@ impl Host {
 
         let reloader = Arc::new(Reloader::new(
             wanted,
-            Arc::clone(&definition),
+            definition,
+            assembled.fingerprints,
             Arc::clone(&resources),
             Arc::clone(&front.table),
             Arc::clone(&front.history),
         ));
         // It is set here and nowhere else.
         let _ = front.reloader.set(Arc::clone(&reloader));
-        let tasks = follow::start(&reloader, follow)?;
+        let tasks = follow::start(&reloader, follow, seen, hangups);
         front.health.set_phase(Phase::Ready);
         Ok(Self {
             front,
@@ -171,7 +176,7 @@ async fn assemble(
     definition: &Arc<Definition>,
     metrics: Metrics,
     health: &Arc<Health>,
-) -> Result<(Resources, RouteTable), Error> {
+) -> Result<Assembled, Error> {
     let (definition, health) = (Arc::clone(definition), Arc::clone(health));
     let assembled =
         tokio::task::spawn_blocking(move || assembly::assemble(&definition, metrics, &health));
@@ -205,9 +210,11 @@ fn listen(bound: Vec<Bound>, shared: &Shared<'_>) -> Result<(JoinSet<()>, Sender
 
 /// Flushes what was written and releases the files.
 async fn close_stores(resources: &Resources) {
-    let stores: Vec<_> = resources.stores().values().cloned().collect();
-    for store in stores {
+    for store in resources.stores().values() {
         store.close().await;
+    }
+    for logs in resources.log_directories() {
+        logs.flush().await;
     }
 }
 

@@ -5,7 +5,8 @@
 //! three times to hear of them. [`document`] reads TOML in that spirit.
 //!
 //! Only the lines that a problem points at are shown, and of a text that goes on over several
-//! lines only the first: the lines around may hold secrets, and the output ends up in logs.
+//! lines only the first: the lines around may hold secrets, and the output ends up in logs. Of
+//! those lines themselves what may be a secret is hidden.
 
 pub mod document;
 #[cfg(test)]
@@ -131,6 +132,15 @@ impl Problems {
         Rendered::new(self, style)
     }
 
+    /// Messages and positions only, a line each, for who may read neither file.
+    pub fn in_short(&self) -> String {
+        let one = |problem: &Problem| match problem.location() {
+            Some(location) => format!("{location}: {}", problem.message),
+            None => problem.message.clone(),
+        };
+        self.0.iter().map(one).collect::<Vec<_>>().join("\n")
+    }
+
     /// Sorts the problems of one source by where they are.
     fn sort(&mut self) {
         self.0
@@ -176,6 +186,14 @@ impl IntoIterator for Problems {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_short_there_are_messages_and_positions_and_no_text() {
+        let source = Source::new("x.toml", "a = 1\nkey = \"hush\"\n");
+        let mut problems = Problems::from(Problem::new("wrong").at(&source.location(6..9), "here"));
+        problems.push(Problem::new("nowhere").help("do it"));
+        assert_eq!(problems.in_short(), "x.toml:2: wrong\nnowhere");
+    }
 
     #[test]
     fn the_problems_of_two_files_are_shown_together() {

@@ -1,12 +1,31 @@
-//! The signals that end the host: the first asks it to drain, the second to stop at once.
+//! The signals that end the host: the first asks it to drain, the second to stop at once. And the
+//! one that asks for a reload.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Begins to listen for SIGHUP, which asks for a reload.
-pub fn hangups() -> io::Result<Signal> {
-    signal(SignalKind::hangup())
+/// SIGHUP, which asks for a reload.
+#[derive(Debug)]
+pub struct Hangups(Option<Signal>);
+
+impl Hangups {
+    /// Begins to listen; until then the signal ends the process. On a terminal it goes on to do
+    /// so: it says there that the terminal was closed.
+    pub fn listen() -> io::Result<Self> {
+        let listens = !io::stderr().is_terminal();
+        let hangups = listens.then(|| signal(SignalKind::hangup())).transpose()?;
+        Ok(Self(hangups))
+    }
+
+    /// The next one, also one that came before anybody waited for it; several that did are one.
+    /// Never ends where it is not listened for.
+    pub async fn next(&mut self) {
+        match &mut self.0 {
+            Some(hangups) => _ = hangups.recv().await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// A signal that ends the process.

@@ -6,47 +6,58 @@
 use super::definition::Definition;
 use crate::admin::health::{Health, Phase};
 use crate::capability::key_value::redb::{OpenState, Progress};
+use crate::deploy::fingerprint::{self, Fingerprints};
 use crate::deploy::prepare::{self, Prepared};
 use crate::deploy::resources::Resources;
 use crate::deploy::{generation, table};
 use crate::diagnostic::Problems;
 use crate::error::Error;
-use crate::server::route::{Component, RouteTable};
+use crate::server::route::RouteTable;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::tracer::Tracer;
-use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The generation that a start makes of each component.
-const FIRST: u64 = 1;
+/// What serves the app.
+pub(super) struct Assembled {
+    pub(super) resources: Resources,
+    pub(super) routes: RouteTable,
+    /// What the components were made from, looked at before each was: an edit that comes later is
+    /// one that a reload finds.
+    pub(super) fingerprints: Fingerprints,
+}
 
 /// Makes everything that serves the app.
 pub(super) fn assemble(
     definition: &Definition,
     metrics: Metrics,
     health: &Health,
-) -> Result<(Resources, RouteTable), Error> {
+) -> Result<Assembled, Error> {
     let config = &definition.config;
-    let directories = config.directories(&definition.app);
     let application = &definition.manifest.application.name;
+    let directories = definition.directories.clone();
     let tracer = Tracer::from_environment(application)?;
     let resources = Resources::new(application, config, directories, metrics, tracer)?;
     open_stores(definition, &resources, health)?;
-    let prepared = prepare_all(definition, &resources, health)?;
+    let mut fingerprints = Fingerprints::new();
+    let prepared = prepare_all(definition, &resources, health, &mut fingerprints)?;
     let components = prepared
         .into_iter()
-        .map(|prepared| component(definition, prepared, &resources))
+        .map(|prepared| generation::first(prepared, &config.limits, &resources))
         .map(|component| (component.id.to_string(), Arc::new(component)))
         .collect::<HashMap<_, _>>();
-    let table = table::build(
+    let routes = table::build(
         &definition.manifest,
         &config.listeners,
         components,
         &resources.metrics.http_server,
     )?;
-    Ok((resources, table))
+    Ok(Assembled {
+        resources,
+        routes,
+        fingerprints,
+    })
 }
 
 fn open_stores(
@@ -54,12 +65,9 @@ fn open_stores(
     resources: &Resources,
     health: &Health,
 ) -> Result<(), Error> {
-    let labels = definition
-        .components()
-        .flat_map(|(_, component)| &component.key_value_stores);
     let waiting =
         |label, progress| health.set_phase(Phase::waiting_for(Opening { label, progress }));
-    let labels = labels.map(|label| label.as_str());
+    let labels = definition.store_labels();
     Ok(resources.open_stores(&definition.config, labels, waiting)?)
 }
 
@@ -86,6 +94,7 @@ fn prepare_all(
     definition: &Definition,
     resources: &Resources,
     health: &Health,
+    fingerprints: &mut Fingerprints,
 ) -> Result<Vec<Prepared>, Problems> {
     let mut problems = Problems::default();
     let mut all = Vec::new();
@@ -93,23 +102,12 @@ fn prepare_all(
         health.set_phase(Phase::waiting_for(format!("loading component `{id}`")));
         let settings = definition.settings(id, component);
         let plan = definition.plan(id, component, &settings);
-        match prepare::prepare(&plan, resources, FIRST) {
+        let fingerprint = fingerprint::of(&plan, &definition.config.limits);
+        fingerprints.insert(id.to_owned(), fingerprint);
+        match prepare::prepare(&plan, resources) {
             Ok(prepared) => all.push(prepared),
             Err(found) => problems.extend(found),
         }
     }
     problems.none_or(all)
-}
-
-fn component(definition: &Definition, prepared: Prepared, resources: &Resources) -> Component {
-    let id = Arc::clone(&prepared.id);
-    let series = resources.metrics.components.component(&id);
-    let limits = &definition.config.limits;
-    let generation = generation::make(FIRST, prepared, limits, &series, resources);
-    Component {
-        capabilities: resources.metrics.capabilities.component(&id),
-        generation: ArcSwap::from_pointee(generation),
-        series,
-        id,
-    }
 }

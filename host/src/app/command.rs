@@ -52,17 +52,13 @@ fn prepare(definition: &Definition, id: &str) -> Result<(Resources, PreparedComm
     let metrics = Metrics::new(scale(definition), crate::VERSION, WASMTIME)?;
     let application = &definition.manifest.application.name;
     let tracer = Tracer::from_environment(application)?;
-    let directories = config.directories(&definition.app);
+    let directories = definition.directories.clone();
     let resources = Resources::new(application, config, directories, metrics, tracer)?;
     let (id, component) = definition
         .components()
         .find(|(known, _)| *known == id)
         .ok_or_else(|| Problems::from(Problem::new(format!("there is no command `{id}`"))))?;
-    let labels = component
-        .key_value_stores
-        .iter()
-        .map(|label| label.as_str());
-    resources.open_stores(config, labels, |_, _| {})?;
+    resources.open_stores(config, definition.store_labels(), |_, _| {})?;
     let settings = definition.settings(id, component);
     let plan = definition.plan(id, component, &settings);
     let command = prepare::prepare_command(&plan, &resources)?;

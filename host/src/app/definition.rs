@@ -8,6 +8,7 @@ use super::variables;
 use crate::capability::interfaces::Contract;
 use crate::config::component::ComponentSettings;
 use crate::config::section::Layer as _;
+use crate::config::state::Directories;
 use crate::config::{Config, ConfigLayer};
 use crate::deploy::prepare::Plan;
 use crate::diagnostic::{Problem, Problems, Source};
@@ -53,6 +54,8 @@ pub struct Definition {
     pub resolver: Resolver,
     /// Where relative paths of the manifest start from.
     pub app: PathBuf,
+    /// Where the host keeps files.
+    pub directories: Directories,
     /// The files that it was read from, or would have been, were they there.
     pub files: Vec<PathBuf>,
     /// Whose interfaces components may import.
@@ -72,17 +75,18 @@ impl Definition {
                 .and_then(|source| Manifest::parse(&source)),
             config(wanted, folder),
         )?;
-        let given = variables::given(&manifest, &wanted.variables, &app, &config);
+        let given = variables::given(&manifest, &wanted.variables, folder, &config);
         let (resolver, ()) = Problems::both(
             given.and_then(|given| Resolver::new(&manifest, given)),
             manifest.check_deployment(&config).none_or(()),
         )?;
         manifest.select(&wanted.components, &resolver)?;
-        let mut files = vec![path.clone(), app.join(variables::DOT_ENV)];
+        let mut files = vec![path.clone(), folder.join(variables::DOT_ENV)];
         files.push(wanted.config.clone().unwrap_or(folder.join(CONFIG)));
         files.extend(wanted.runtime_config.clone());
         Ok(Self {
             manifest,
+            directories: config.directories(&app),
             config,
             resolver,
             app,
@@ -95,6 +99,13 @@ impl Definition {
     pub fn components(&self) -> impl Iterator<Item = (&str, &Component)> {
         let components = self.manifest.triggered();
         components.map(|(id, component)| (id.as_str(), component))
+    }
+
+    /// The labels of the key-value stores that these components use, each as often as it is used.
+    pub fn store_labels(&self) -> impl Iterator<Item = &str> {
+        self.components()
+            .flat_map(|(_, component)| &component.key_value_stores)
+            .map(|label| label.as_str())
     }
 
     /// The settings of a component. Under Spin's contract nothing of Weir's own is granted.
@@ -119,6 +130,7 @@ impl Definition {
             component,
             settings,
             app: &self.app,
+            directories: &self.directories,
             resolver: &self.resolver,
             manifest: &self.manifest,
             contract: self.contract,

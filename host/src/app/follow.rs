@@ -1,10 +1,10 @@
 //! Which changes a running host follows by itself, and how it is asked to follow others.
 
+use super::definition::Definition;
 use super::reload::Reloader;
 use super::watch::Watch;
-use crate::error::Error;
-use crate::signal;
-use std::io::IsTerminal as _;
+use super::watch::scan::Scan;
+use crate::signal::Hangups;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -19,29 +19,38 @@ pub enum Follow {
     Sources,
 }
 
-/// Starts to follow them, and to reload on SIGHUP where that does not mean the terminal's end, until
-/// the tasks are ended.
-pub(super) fn start(reloader: &Arc<Reloader>, follow: Follow) -> Result<JoinSet<()>, Error> {
-    let mut tasks = JoinSet::new();
-    // On a terminal it says that the terminal was closed, which ends a program.
-    if !std::io::stderr().is_terminal() {
-        let hangups = signal::hangups().map_err(|source| Error::System {
-            what: "signals cannot be listened for",
-            source,
-        })?;
-        tasks.spawn(on_hangup(hangups, Arc::clone(reloader)));
+impl Follow {
+    /// What the files that it follows are like now. Taken before the app is assembled from them,
+    /// so that an edit meanwhile is one that is followed.
+    pub(super) async fn look(self, definition: &Arc<Definition>) -> Option<Scan> {
+        match self {
+            Self::Nothing => None,
+            Self::Artefacts => Some(Scan::take(definition, false).await),
+            Self::Sources => Some(Scan::take(definition, true).await),
+        }
     }
-    let watch = |build| Watch::new(Arc::clone(reloader), build).run();
-    match follow {
-        Follow::Nothing => {}
-        Follow::Artefacts => _ = tasks.spawn(watch(false)),
-        Follow::Sources => _ = tasks.spawn(watch(true)),
-    }
-    Ok(tasks)
 }
 
-async fn on_hangup(mut hangups: tokio::signal::unix::Signal, reloader: Arc<Reloader>) {
-    while hangups.recv().await.is_some() {
+/// Follows changes of what was `seen` before, if anything, and reloads on SIGHUP, until the tasks
+/// are ended.
+pub(super) fn start(
+    reloader: &Arc<Reloader>,
+    follow: Follow,
+    seen: Option<Scan>,
+    hangups: Hangups,
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(on_hangup(hangups, Arc::clone(reloader)));
+    if let Some(seen) = seen {
+        let builds = follow == Follow::Sources;
+        tasks.spawn(Watch::new(Arc::clone(reloader), builds).run(seen));
+    }
+    tasks
+}
+
+async fn on_hangup(mut hangups: Hangups, reloader: Arc<Reloader>) {
+    loop {
+        hangups.next().await;
         let reloader = Arc::clone(&reloader);
         // What failed has been told by the reloader.
         let _ = tokio::task::spawn_blocking(move || reloader.reload()).await;

@@ -16,14 +16,14 @@ pub(super) const DOT_ENV: &str = ".env";
 
 type Values = Vec<(String, String)>;
 
-/// Every value that is given, the strongest first.
+/// Every value that is given, the strongest first; `folder` is that of the manifest.
 pub(super) fn given(
     manifest: &Manifest,
     flags: &[(String, String)],
-    app: &Path,
+    folder: &Path,
     config: &Config,
 ) -> Result<Values, Problems> {
-    let dot_env = dot_env(&app.join(DOT_ENV))?;
+    let dot_env = dot_env(&folder.join(DOT_ENV))?;
     let named = |read: &dyn Fn(&str) -> Option<String>| -> Values {
         let value = |name: &String| {
             let key = format!("{PREFIX}{}", name.to_uppercase());

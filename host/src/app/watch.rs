@@ -3,11 +3,12 @@
 //! Notifications of the kernel only wake the watch; what changed is found by looking at every
 //! watched file. So links that move (as in a Kubernetes ConfigMap), files replaced by rename and
 //! file systems without notifications are all seen, the last ones after [`POLL`]. A change counts
-//! once nothing has moved for [`DEBOUNCE`]: a file that is being written is left alone. The cost is
-//! a `stat` for each watched file every two seconds.
+//! once nothing has moved for [`DEBOUNCE`], so that a file that is being written is left alone, but
+//! no longer than [`RESTLESS`]: one that is written to all the time must not keep the others from
+//! being followed. The cost is a `stat` for each watched file every two seconds.
 
 mod builds;
-mod scan;
+pub(super) mod scan;
 
 use super::reload::Reloader;
 use builds::Builds;
@@ -16,12 +17,14 @@ use scan::Scan;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
 
 /// How long files must have stayed as they are.
 const DEBOUNCE: Duration = Duration::from_millis(100);
+/// How long to wait for files that are never left alone.
+const RESTLESS: Duration = Duration::from_secs(5);
 /// How often files are looked at when nothing is notified.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -55,15 +58,14 @@ impl Watch {
         }
     }
 
-    /// Watches; never ends.
-    pub(super) async fn run(mut self) {
-        let mut seen = self.scan().await;
+    /// Watches for changes since files were as they were `seen`; never ends.
+    pub(super) async fn run(mut self, mut seen: Scan) {
         info!(target: "weir::reload", files = seen.len(), "watching");
         loop {
             self.follow(&seen);
-            self.wait().await;
             let now = self.scan().await;
             if now == seen {
+                self.wait().await;
                 continue;
             }
             let now = self.settled(now).await;
@@ -78,19 +80,20 @@ impl Watch {
     }
 
     async fn scan(&self) -> Scan {
-        let definition = self.reloader.definition();
-        let sources = self.builds.is_some();
-        tokio::task::spawn_blocking(move || Scan::of(&definition, sources))
-            .await
-            .unwrap_or_default()
+        Scan::take(&self.reloader.definition(), self.builds.is_some()).await
     }
 
-    /// The scan that is the same twice.
+    /// The scan that is the same twice, or the last one that there is patience for.
     async fn settled(&self, mut last: Scan) -> Scan {
+        let began = Instant::now();
         loop {
             tokio::time::sleep(DEBOUNCE).await;
             let now = self.scan().await;
             if now == last {
+                return now;
+            }
+            if began.elapsed() > RESTLESS {
+                warn!(target: "weir::reload", "files change all the time, and are taken as they are");
                 return now;
             }
             last = now;

@@ -11,16 +11,19 @@ pub mod store;
 pub(super) use link::link;
 
 use crate::engine::state::ComponentContext;
+use crate::telemetry::metrics::capability::DENIED;
+use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
+use crate::telemetry::metrics::capability::key_value::{KeyValueSeries, OK, Operation, UNKNOWN};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
-use store::{Store, StoreError};
+use std::time::Duration;
+use store::{MAX_ANSWER, Store, StoreError};
 
 /// A store as a component has it.
 #[derive(Clone, Debug)]
 pub enum Granted {
-    /// It may use the store.
-    Yes(Store),
+    /// It may use the store; with where its use is recorded.
+    Yes(Store, Arc<KeyValueSeries>),
     /// The host has the store, but the component may not use it.
     No,
 }
@@ -30,6 +33,7 @@ pub enum Granted {
 pub(crate) struct Open {
     label: Arc<str>,
     store: Store,
+    series: Arc<KeyValueSeries>,
     component: Arc<ComponentContext>,
 }
 
@@ -42,56 +46,72 @@ enum Refused {
     TableFull,
 }
 
+impl Refused {
+    /// The label under which it is counted; one of a closed set.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::NoSuchStore => "no_such_store",
+            Self::AccessDenied => DENIED,
+            Self::TableFull => "too_many_open",
+        }
+    }
+}
+
 impl Open {
-    fn of(component: &Arc<ComponentContext>, label: &str) -> Result<Self, Refused> {
-        match component.grants.key_value.get(label) {
-            Some(Granted::Yes(store)) => Ok(Self {
+    /// Opens a store if there is `room` for one more; a refusal is recorded.
+    fn of(component: &Arc<ComponentContext>, label: &str, room: bool) -> Result<Self, Refused> {
+        let granted = component.grants.key_value.get(label);
+        let opened = match granted {
+            _ if !room => Err(Refused::TableFull),
+            Some(Granted::Yes(store, series)) => Ok(Self {
                 label: label.into(),
                 store: store.clone(),
+                series: Arc::clone(series),
                 component: Arc::clone(component),
             }),
             Some(Granted::No) => Err(Refused::AccessDenied),
             None => Err(Refused::NoSuchStore),
-        }
+        };
+        opened.inspect_err(|refused| {
+            let known = granted.map_or(UNKNOWN, |_| label);
+            let series = component.grants.series.key_value(known);
+            series.record(Operation::Open, refused.reason(), Duration::ZERO);
+        })
     }
 
     /// Runs an operation and records how long it took and how it ended.
     async fn run<T>(
         &self,
-        operation: &'static str,
+        operation: Operation,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let began = Instant::now();
+        let call = Call::begin(CANCELLED, |result, elapsed| {
+            self.series.record(operation, result, elapsed);
+        });
         let done = work.await;
-        let result = done.as_ref().map_or_else(StoreError::reason, |_| "ok");
-        self.component
-            .grants
-            .series
-            .key_value(&self.label, operation, result, began.elapsed());
-        if let Err(
-            error @ (StoreError::Io(_) | StoreError::NoSpace | StoreError::Unreachable { .. }),
-        ) = &done
-        {
-            tracing::warn!(component = &*self.component.id, store = &*self.label, operation, %error,
-                "key-value operation failed");
-        }
-        done
+        call.end(done.as_ref().map_or_else(StoreError::reason, |_| OK));
+        done.inspect_err(|error| {
+            if !error.is_guests_own() {
+                tracing::warn!(component = &*self.component.id, store = &*self.label,
+                    operation = operation.name(), %error, "key-value operation failed");
+            }
+        })
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.run("get", self.store.get(key)).await
+        self.run(Operation::Get, self.store.get(key)).await
     }
 
     async fn set(&self, key: String, value: Vec<u8>) -> Result<(), StoreError> {
-        self.run("set", self.store.set(key, value)).await
+        self.run(Operation::Set, self.store.set(key, value)).await
     }
 
     async fn delete(&self, key: String) -> Result<(), StoreError> {
-        self.run("delete", self.store.delete(key)).await
+        self.run(Operation::Delete, self.store.delete(key)).await
     }
 
     async fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.run("exists", self.store.exists(key)).await
+        self.run(Operation::Exists, self.store.exists(key)).await
     }
 
     /// Every key, for interfaces that cannot stream.
@@ -99,9 +119,12 @@ impl Open {
         let all = async {
             // A scan may give a key twice.
             let mut all = BTreeSet::new();
-            let mut next = None;
+            let (mut next, mut room) = (None, MAX_ANSWER);
             loop {
                 let page = self.store.keys(next).await?;
+                let bytes = page.keys.iter().map(|key| key.len() + size_of::<String>());
+                let left = room.checked_sub(bytes.sum());
+                room = left.ok_or(StoreError::AnswerTooLarge)?;
                 all.extend(page.keys);
                 next = page.next;
                 if next.is_none() {
@@ -109,6 +132,6 @@ impl Open {
                 }
             }
         };
-        self.run("list", all).await
+        self.run(Operation::List, all).await
     }
 }

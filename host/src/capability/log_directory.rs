@@ -6,7 +6,8 @@
 //! more would only wait for each other.
 //!
 //! With the policy `entry`, an acknowledged write survives a crash of the machine. With `batch` it
-//! survives a crash of the process, and one of the machine after at most [`BATCH_INTERVAL`]. With
+//! survives a crash of the process, and one of the machine after at most [`BATCH_INTERVAL`]; what
+//! is left is synced when the host stops or the directory is opened with other settings. With
 //! `none` the kernel decides. A crash of the process never leaves a part of an entry; one of the
 //! machine can, with `batch` and `none`, leave the newest entries empty or cut short.
 
@@ -26,8 +27,8 @@ pub(super) use link::link;
 use quota::{Quota, Usage};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::warn;
@@ -39,6 +40,10 @@ pub const BATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Writes of one component at a time. Beyond this more threads do not make the disk faster.
 const CONCURRENCY: usize = 32;
+
+/// Bytes of entries and lines that are held until they are written. A write that finds no room is
+/// refused, because to wait is to hold its bytes all the same.
+const MAX_HELD: u32 = 64 << 20;
 
 /// When writes are made durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +74,27 @@ pub struct Settings {
     pub rotate_keep: u32,
 }
 
+impl Settings {
+    /// Whether an entry may have so many bytes.
+    fn check_entry(&self, bytes: usize) -> Result<(), LogError> {
+        match bytes as u64 > self.max_entry {
+            true => Err(LogError::TooLarge(self.max_entry)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether this may be a line.
+    fn check_line(&self, line: &str) -> Result<(), LogError> {
+        if line.len() as u64 >= self.max_line {
+            return Err(LogError::TooLarge(self.max_line));
+        }
+        match line.contains(['\n', '\r']) {
+            true => Err(LogError::InvalidLine),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Why nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -82,6 +108,9 @@ pub enum LogError {
     /// An entry or line is longer than allowed.
     #[error("more than the {0} bytes that are allowed")]
     TooLarge(u64),
+    /// Too much is being written at once.
+    #[error("too many bytes are being written at once; write less at a time")]
+    Busy,
     /// The quota is used up and nothing may be removed.
     #[error("the log directory's quota is used up")]
     QuotaExceeded,
@@ -103,6 +132,7 @@ impl LogError {
             Self::InvalidName(_) => "invalid_name",
             Self::InvalidLine => "invalid_line",
             Self::TooLarge(_) => "too_large",
+            Self::Busy => "busy",
             Self::QuotaExceeded => "quota_exceeded",
             Self::NoSpace => "no_space",
             Self::Permission => "permission",
@@ -169,6 +199,8 @@ impl Stats {
 pub struct LogDirectory {
     writer: Arc<Writer>,
     places: Arc<Semaphore>,
+    /// Room for what is on its way, in bytes.
+    room: Arc<Semaphore>,
     /// Set where `batch` has something to sync.
     unsynced: Option<Arc<AtomicBool>>,
     stats: Arc<Stats>,
@@ -188,16 +220,15 @@ impl LogDirectory {
         let writer = Arc::new(Writer::new(volume, host, settings, Arc::clone(&stats))?);
         let unsynced = (settings.fsync == Fsync::Batch).then(|| {
             let unsynced = Arc::<AtomicBool>::default();
-            tokio::spawn(sync_in_batches(
-                Arc::downgrade(&writer),
-                Arc::clone(&unsynced),
-            ));
+            let batches = sync_in_batches(Arc::clone(&writer), Arc::downgrade(&unsynced));
+            tokio::spawn(batches);
             unsynced
         });
         let places = Arc::new(Semaphore::new(CONCURRENCY));
         Ok(Self {
             writer,
             places,
+            room: Arc::new(Semaphore::new(MAX_HELD as usize)),
             unsynced,
             stats,
             quota: settings.quota,
@@ -217,51 +248,70 @@ impl LogDirectory {
     /// Writes an entry and returns its name. A caller that stops waiting may find the entry there
     /// or not, and never a part of it.
     pub async fn write_entry(&self, contents: Vec<u8>) -> Result<String, LogError> {
-        self.run(move |writer| writer.write_entry(&contents)).await
+        let bytes = contents.len();
+        self.writer.settings.check_entry(bytes)?;
+        self.run(bytes, move |writer| writer.write_entry(&contents))
+            .await
     }
 
     /// Appends a line to the log called `log`.
     pub async fn append_line(&self, log: String, line: String) -> Result<(), LogError> {
-        self.run(move |writer| writer.append_line(&log, &line))
+        self.writer.settings.check_line(&line)?;
+        let bytes = log.len() + line.len();
+        self.run(bytes, move |writer| writer.append_line(&log, &line))
             .await
     }
 
+    /// Makes durable what `batch` has not yet. Failing to is logged.
+    pub async fn flush(&self) {
+        let unsynced = self.unsynced.as_ref();
+        if unsynced.is_some_and(|unsynced| unsynced.swap(false, Relaxed)) {
+            sync(Arc::clone(&self.writer)).await;
+        }
+    }
+
+    /// Runs work that holds so many bytes, which it does to its end, also if nobody waits for it.
     async fn run<T: Send + 'static>(
         &self,
+        bytes: usize,
         work: impl FnOnce(&Writer) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, LogError> {
+        let bytes = u32::try_from(bytes).map_err(|_| LogError::Busy)?;
+        let held = Arc::clone(&self.room).try_acquire_many_owned(bytes);
+        let held = held.map_err(|_| LogError::Busy)?;
         let place = Arc::clone(&self.places).acquire_owned().await;
-        let writer = Arc::clone(&self.writer);
+        let (writer, unsynced) = (Arc::clone(&self.writer), self.unsynced.clone());
         let done = tokio::task::spawn_blocking(move || {
             let done = work(&writer);
-            drop(place);
+            if let Some(unsynced) = unsynced {
+                unsynced.store(true, Relaxed);
+            }
+            drop((place, held));
             done
         });
-        let done = done
-            .await
-            .map_err(|error| LogError::Io(error.to_string()))?;
-        if let Some(unsynced) = &self.unsynced {
-            unsynced.store(true, Relaxed);
-        }
-        done
+        done.await
+            .map_err(|error| LogError::Io(error.to_string()))?
     }
 }
 
-async fn sync_in_batches(writer: std::sync::Weak<Writer>, unsynced: Arc<AtomicBool>) {
+/// Syncs what was written, and a last time when the directory and the writes to it are gone.
+async fn sync_in_batches(writer: Arc<Writer>, unsynced: Weak<AtomicBool>) {
     let mut interval = tokio::time::interval(BATCH_INTERVAL);
-    loop {
+    while let Some(unsynced) = unsynced.upgrade() {
+        if unsynced.swap(false, Relaxed) {
+            sync(Arc::clone(&writer)).await;
+        }
+        drop(unsynced);
         interval.tick().await;
-        let Some(writer) = writer.upgrade() else {
-            return;
-        };
-        if !unsynced.swap(false, Relaxed) {
-            continue;
-        }
-        match tokio::task::spawn_blocking(move || writer.sync_all()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(%error, "log directory not synced"),
-            Err(error) => warn!(%error, "log directory not synced"),
-        }
+    }
+    sync(writer).await;
+}
+
+async fn sync(writer: Arc<Writer>) {
+    match tokio::task::spawn_blocking(move || writer.sync_all()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "log directory not synced"),
+        Err(error) => warn!(%error, "log directory not synced"),
     }
 }
 

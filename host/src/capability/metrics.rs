@@ -2,7 +2,6 @@
 
 use crate::engine::state::InstanceState;
 use crate::telemetry::metrics::guest::{Description, GuestSeries, Kind, MeasurementError};
-use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker};
 use weir_bindings::weir::platform::metrics::{self as wit, Attributes};
@@ -18,10 +17,13 @@ impl InstanceState {
         &self,
         measure: impl FnOnce(&GuestSeries) -> std::result::Result<(), MeasurementError>,
     ) -> Measured {
-        let series: Option<&Arc<GuestSeries>> = self.component().grants.metrics.as_ref();
-        Ok(match series {
+        let grants = &self.component().grants;
+        Ok(match &grants.metrics {
             Some(series) => measure(series).map_err(wit::Error::from),
-            None => Err(wit::Error::AccessDenied),
+            None => {
+                grants.series.metrics_denied();
+                Err(wit::Error::AccessDenied)
+            }
         })
     }
 }

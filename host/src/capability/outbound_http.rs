@@ -13,6 +13,7 @@ use crate::engine::state::{Caller, InstanceState, note_caller};
 use crate::manifest::hosts::AllowedHosts;
 use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::capability::CapabilitySeries;
+use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
 use crate::telemetry::traces::context::TRACEPARENT;
 use crate::telemetry::traces::tracer::{Description, Span, Tracer};
 use chain::{Chain, Target};
@@ -20,7 +21,7 @@ use client::Client;
 use http::{Request, Response};
 use opentelemetry::KeyValue;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
+use std::time::Duration;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, HasData, Linker, Resource};
 use wasmtime_wasi::TrappableError;
@@ -82,7 +83,8 @@ impl Outbound {
                     depth: depth + 1,
                     trace,
                 };
-                self.send_within(target, request, link).await
+                self.send_within(target, request, link, origin.as_ref())
+                    .await
             }
         };
         if let Some(span) = span {
@@ -117,13 +119,14 @@ impl Outbound {
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
         let method = request.method().clone();
-        let began = Instant::now();
+        let call = Call::begin(Err(CANCELLED), |outcome, elapsed| {
+            self.series.outbound(&method, outcome, elapsed);
+        });
         let answer = self.client.send(request, options).await;
-        let outcome = match &answer {
+        call.end(match &answer {
             Ok(response) => Ok(response.status()),
             Err(error) => Err(client::reason(error)),
-        };
-        self.series.outbound(&method, outcome, began.elapsed());
+        });
         answer
     }
 
@@ -132,13 +135,21 @@ impl Outbound {
         target: Target,
         request: Request<WasiBody>,
         link: chain::Link,
+        origin: Option<&Origin>,
     ) -> Result<Response<WasiBody>, Error> {
         let chain = self
             .chain
             .get()
             .and_then(Weak::upgrade)
             .ok_or(Error::DestinationUnavailable)?;
-        chain.call(target, request, link).await
+        let method = request.method().clone();
+        let answer = chain.call(target.clone(), request, link).await;
+        if let Err(error @ Error::DestinationNotFound) = &answer {
+            let outcome = Err(client::reason(error));
+            self.series.outbound(&method, outcome, Duration::ZERO);
+            self.refused(&target, origin, "no component of the app answers there");
+        }
+        answer
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn show(host: &Host, took: Duration) {
 fn text(host: &Host, took: Duration) -> String {
     let status = host.status();
     let definition = host.definition();
-    let directories = definition.config.directories(&definition.app);
+    let directories = &definition.directories;
     let mut text = format!("\n{}\n\n{}\n", status.application, routes(&status));
     for listener in &status.listeners {
         text.push_str(&serving(listener));

@@ -6,7 +6,8 @@ use crate::app::definition::Definition;
 use crate::capability::interfaces::{self, Capability, Contract};
 use crate::config::component::ComponentSettings;
 use crate::deploy::generation;
-use crate::deploy::prepare::{self, Code, Plan};
+use crate::deploy::prepare::code::{self, Code};
+use crate::deploy::prepare::{Plan, grants};
 use crate::deploy::resources::Toolchain;
 use crate::diagnostic::Problems;
 use crate::engine::loader::Loaded;
@@ -27,13 +28,13 @@ pub(super) struct Options {
 /// Checks, and says what was found.
 pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     let definition = Definition::read(&options.app.wanted())?;
-    let directories = definition.config.directories(&definition.app);
-    let toolchain = Toolchain::new(&definition.config, &directories)?;
+    let directories = &definition.directories;
+    let toolchain = Toolchain::new(&definition.config, directories)?;
     let mut problems = Problems::default();
     for (id, component) in definition.components() {
         let settings = definition.settings(id, component);
         let plan = definition.plan(id, component, &settings);
-        problems.extend(prepare::check(&plan));
+        problems.extend(grants::check(&plan));
         let is_command = definition
             .manifest
             .commands
@@ -41,9 +42,9 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
             .any(|command| **command == id);
         let reported = match is_command {
             true => {
-                prepare::command(&plan, &toolchain).map(|(loaded, _)| about_command(&plan, &loaded))
+                code::command(&plan, &toolchain).map(|(loaded, _)| about_command(&plan, &loaded))
             }
-            false => prepare::code(&plan, &toolchain).map(|code| report(&plan, &code, &definition)),
+            false => code::handler(&plan, &toolchain).map(|code| report(&plan, &code, &definition)),
         };
         match reported {
             Ok(text) => print!("{text}"),

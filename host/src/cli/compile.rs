@@ -2,7 +2,7 @@
 
 use super::options::AppOptions;
 use crate::app::definition::Definition;
-use crate::deploy::prepare::{self, Plan};
+use crate::deploy::prepare::{Plan, code};
 use crate::deploy::resources::Toolchain;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::loader;
@@ -49,7 +49,7 @@ as and root may be able to write the folder.";
 /// Compiles, and says what.
 pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     let definition = Definition::read(&options.app.wanted())?;
-    let directories = definition.config.directories(&definition.app);
+    let directories = &definition.directories;
     let machine = Machine {
         target: options.target.clone(),
         cpu: options.cpu,
@@ -60,7 +60,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     for (id, component) in definition.components() {
         let settings = definition.settings(id, component);
         let plan = definition.plan(id, component, &settings);
-        let compiled = prepare::composed(&plan, &directories.fetched)
+        let compiled = code::composed(&plan, &directories.fetched)
             .and_then(|(file, bytes)| one(&plan, &engine, (&file, &bytes), output));
         match compiled {
             Ok(report) => println!("{report}"),
@@ -77,7 +77,7 @@ fn one(
     output: &Path,
 ) -> Result<String, Problems> {
     let (digest, code) = loader::compile_ahead(engine, file, bytes)
-        .map_err(|error| prepare::not_loaded(plan, &error))?;
+        .map_err(|error| code::not_loaded(plan, &error))?;
     let written = Precompiled::write(output, &digest, &code).map_err(|error| {
         Problem::new(format!("{} cannot be written: {error}", output.display()))
     })?;

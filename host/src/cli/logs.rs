@@ -76,7 +76,7 @@ fn root(options: &Options) -> Result<PathBuf, Problems> {
     let mut wanted = options.files.wanted(APP);
     options.state.add(&mut wanted.flags);
     let definition = Definition::read(&wanted)?;
-    Ok(definition.config.directories(&definition.app).log)
+    Ok(definition.directories.log)
 }
 
 type Lines = VecDeque<Vec<u8>>;

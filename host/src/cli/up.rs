@@ -9,7 +9,7 @@ use crate::config::bounded::Timeout;
 use crate::config::listener::{Listener, TlsFiles};
 use crate::drain::Drained;
 use crate::error::Error;
-use crate::signal::Signals;
+use crate::signal::{Hangups, Signals};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use std::net::SocketAddr;
@@ -157,12 +157,14 @@ async fn serve(
     follow: Follow,
     began: Instant,
 ) -> Result<Drained, Error> {
-    let mut signals = Signals::listen().map_err(|source| Error::System {
+    let unheard = |source| Error::System {
         what: "signals cannot be listened for",
         source,
-    })?;
+    };
+    let mut signals = Signals::listen().map_err(unheard)?;
+    let hangups = Hangups::listen().map_err(unheard)?;
     let host = tokio::select! {
-        host = Host::start(definition, wanted, follow) => host?,
+        host = Host::start(definition, wanted, follow, hangups) => host?,
         // Nothing is in flight yet.
         _ = signals.next() => return Ok(Drained::default()),
     };

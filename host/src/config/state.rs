@@ -17,6 +17,8 @@ section! {
 /// The folders that the host writes to, each as set or where it is by default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Directories {
+    /// The state directory, in which the others lie unless they have a place of their own.
+    pub state: PathBuf,
     /// Key-value stores that have no path of their own.
     pub key_value: PathBuf,
     /// The components' log directories, one folder each.
@@ -29,6 +31,22 @@ pub struct Directories {
     pub fetched: PathBuf,
     /// Copies of the files that components may read.
     pub files: PathBuf,
+}
+
+impl Directories {
+    /// All of them.
+    pub fn all(&self) -> [&Path; 7] {
+        let Self {
+            state,
+            key_value,
+            log,
+            cache,
+            precompiled,
+            fetched,
+            files,
+        } = self;
+        [state, key_value, log, cache, precompiled, fetched, files].map(PathBuf::as_path)
+    }
 }
 
 impl Config {
@@ -47,6 +65,7 @@ impl Config {
             precompiled: or(&self.engine.precompiled_directory, "precompiled"),
             fetched: state.join("fetched"),
             files: state.join("files"),
+            state,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! now, and one that has not is never used, wherever it came from. Connections are retried; an
 //! answer that says no, or content with another digest, is not. It is done when a component is
 //! loaded, so a start without network works as long as the folder is kept.
+//!
+//! A URL may carry a signature or a password, so what is said of one is scheme, host and path.
 
 use crate::engine::compile_cache::Digest;
 use bytes::Bytes;
@@ -33,27 +35,44 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
+/// A URL as it may be shown: scheme, host and path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown(String);
+
+impl Shown {
+    fn of(url: &Url) -> Self {
+        let (origin, path) = (url.origin().ascii_serialization(), url.path());
+        Self(format!("{origin}{path}"))
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Why there is no code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
     /// The server cannot be reached, or breaks off.
     #[error("{0} cannot be fetched: {1}")]
-    Unreachable(Url, String),
+    Unreachable(Shown, String),
     /// The server answers with something else.
     #[error("{0} cannot be fetched: the server answers with status {1}")]
-    Status(Url, StatusCode),
+    Status(Shown, StatusCode),
     /// It leads on and on, or to something that is no HTTP.
     #[error("{0} cannot be fetched: it redirects {1}")]
-    Redirect(Url, &'static str),
+    Redirect(Shown, &'static str),
     /// It is larger than any component.
     #[error("{0} cannot be fetched: it has more than {max}", max = ByteSize::b(MAX_BYTES as u64))]
-    TooLarge(Url),
+    TooLarge(Shown),
     /// It is not what the manifest says.
     #[error("{url} has the digest sha256:{found}, not the one in the manifest")]
     Digest {
         /// Where it came from.
-        url: Url,
+        url: Shown,
         /// Its digest.
         found: Digest,
     },
@@ -89,11 +108,11 @@ pub fn file(url: &Url, digest: &Digest, folder: &Path) -> Result<PathBuf, FetchE
     let code = runtime.block_on(fetch(url))?;
     let found = Digest::of(&code);
     if found != *digest {
-        let url = url.clone();
+        let url = Shown::of(url);
         return Err(FetchError::Digest { url, found });
     }
     keep(&path, folder, &code).map_err(io)?;
-    info!(%url, bytes = code.len(), "component fetched");
+    info!(url = %Shown::of(url), bytes = code.len(), "component fetched");
     Ok(path)
 }
 
@@ -124,7 +143,7 @@ async fn attempt(client: &HttpClient, url: &Url) -> Result<Bytes, FetchError> {
     match tokio::time::timeout(TIMEOUT, get(client, url)).await {
         Ok(done) => done,
         Err(_elapsed) => Err(FetchError::Unreachable(
-            url.clone(),
+            Shown::of(url),
             format!("it takes longer than {TIMEOUT:?}"),
         )),
     }
@@ -137,10 +156,10 @@ async fn get(client: &HttpClient, url: &Url) -> Result<Bytes, FetchError> {
         match response.status() {
             StatusCode::OK => return body(url, response).await,
             status if status.is_redirection() => from = target(url, &from, &response)?,
-            status => return Err(FetchError::Status(url.clone(), status)),
+            status => return Err(FetchError::Status(Shown::of(url), status)),
         }
     }
-    Err(FetchError::Redirect(url.clone(), "too often"))
+    Err(FetchError::Redirect(Shown::of(url), "too often"))
 }
 
 async fn send(
@@ -165,7 +184,7 @@ fn target(url: &Url, from: &Url, response: &Response<Incoming>) -> Result<Url, F
     let location = location.and_then(|location| location.to_str().ok());
     let target = location.and_then(|location| from.join(location).ok());
     let target = target.filter(|target| matches!(target.scheme(), "http" | "https"));
-    target.ok_or_else(|| FetchError::Redirect(url.clone(), "to nothing that can be fetched"))
+    target.ok_or_else(|| FetchError::Redirect(Shown::of(url), "to nothing that can be fetched"))
 }
 
 async fn body(url: &Url, response: Response<Incoming>) -> Result<Bytes, FetchError> {
@@ -174,7 +193,7 @@ async fn body(url: &Url, response: Response<Incoming>) -> Result<Bytes, FetchErr
         .collect()
         .await
         .map_err(|error| match error.is::<LengthLimitError>() {
-            true => FetchError::TooLarge(url.clone()),
+            true => FetchError::TooLarge(Shown::of(url)),
             false => unreachable(url, innermost(&*error)),
         })?;
     Ok(whole.to_bytes())
@@ -194,7 +213,7 @@ fn client() -> io::Result<HttpClient> {
 }
 
 fn unreachable(url: &Url, why: &(impl std::fmt::Display + ?Sized)) -> FetchError {
-    FetchError::Unreachable(url.clone(), why.to_string())
+    FetchError::Unreachable(Shown::of(url), why.to_string())
 }
 
 /// The cause of the causes, which is the system's error.

@@ -9,11 +9,14 @@ use super::compose;
 use super::prepare::Plan;
 use crate::config::limits::Limits;
 use crate::engine::compile_cache::Digest;
-use crate::manifest::files::Mount;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+/// The fingerprints of components, by id.
+pub type Fingerprints = HashMap<String, String>;
 
 /// The fingerprint of what `plan` and `limits` would make. Reads the code and looks at the files.
 pub fn of(plan: &Plan<'_>, limits: &Limits) -> String {
@@ -39,39 +42,17 @@ pub fn of(plan: &Plan<'_>, limits: &Limits) -> String {
         let digest = fs::read(file).map(|bytes| Digest::of(&bytes).to_string());
         let _ = writeln!(text, "{:?}", digest.map_err(|error| error.kind()));
     }
-    let mounts = plan.component.files.iter().map(|mount| &mount.value);
-    for file in files(mounts, plan.app) {
+    for file in files(plan) {
         let _ = writeln!(text, "{} {:?}", file.display(), version(&file));
     }
     Digest::of(text.as_bytes()).to_string()
 }
 
-/// Every file that `mounts` name, also those that are excluded.
-pub fn files<'m>(mounts: impl IntoIterator<Item = &'m Mount>, base: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for mount in mounts {
-        match mount {
-            Mount::Pattern(pattern) => {
-                let base = glob::Pattern::escape(&base.to_string_lossy());
-                let paths = glob::glob(&format!("{base}/{pattern}"))
-                    .into_iter()
-                    .flatten();
-                paths.flatten().for_each(|path| below(path, &mut found));
-            }
-            Mount::Placement { source, .. } => below(base.join(source), &mut found),
-        }
-    }
-    found.sort();
-    found
-}
-
-fn below(path: PathBuf, found: &mut Vec<PathBuf>) {
-    match path.read_dir() {
-        Ok(entries) => entries
-            .flatten()
-            .for_each(|entry| below(entry.path(), found)),
-        Err(_no_folder) => found.push(path),
-    }
+/// Every file that the component may read; none where what it names cannot be granted.
+pub fn files(plan: &Plan<'_>) -> Vec<PathBuf> {
+    let selection = plan.files().unwrap_or_default();
+    let files = selection.files();
+    files.map(|(_, file)| file.to_owned()).collect()
 }
 
 /// What changes when a file does: which it is, its size, and when it was written. Follows links,

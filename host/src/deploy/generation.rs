@@ -7,10 +7,27 @@ use crate::config::limits::Limits;
 use crate::engine::pool::{InstancePool, Reuse};
 use crate::engine::state::ComponentContext;
 use crate::server::admission::Admission;
-use crate::server::route::Generation;
+use crate::server::route::{Component, Generation};
 use crate::telemetry::metrics::component::ComponentSeries;
+use arc_swap::ArcSwap;
 use std::sync::Arc;
 use wasmtime_wasi_http::handler::ProxyPre;
+
+/// The number of a component's first generation.
+pub const FIRST: u64 = 1;
+
+/// A component that is new to the app, in its first generation.
+pub fn first(prepared: Prepared, limits: &Limits, resources: &Resources) -> Component {
+    let id = Arc::clone(&prepared.id);
+    let series = resources.metrics.components.component(&id);
+    let generation = make(FIRST, prepared, limits, &series, resources);
+    Component {
+        capabilities: resources.metrics.capabilities.component(&id),
+        generation: ArcSwap::from_pointee(generation),
+        series,
+        id,
+    }
+}
 
 /// Makes a generation. Blocks for nothing; instances are made when requests come.
 pub fn make(

@@ -1,5 +1,7 @@
 //! What all components of a host share: the engine, the stores, the clients, the instruments.
 
+use crate::capability::files::FilesError;
+use crate::capability::files::scratch::{self, Scratch};
 use crate::capability::key_value::redb::{Progress, RedbStore};
 use crate::capability::key_value::redis::{Place, RedisStore};
 use crate::capability::key_value::store::{Store, StoreError};
@@ -75,6 +77,8 @@ pub struct Toolchain {
     pub precompiled: Option<Precompiled>,
     /// Where components are kept that were fetched.
     pub fetched: PathBuf,
+    /// How many places its instance pool has.
+    pub places: u32,
 }
 
 impl Toolchain {
@@ -94,6 +98,7 @@ impl Toolchain {
             cache,
             precompiled,
             fetched: directories.fetched.clone(),
+            places: config.engine.instances.get(),
         })
     }
 
@@ -123,9 +128,11 @@ pub struct Resources {
     pub directories: Directories,
     /// The instruments.
     pub metrics: Metrics,
-    stores: Mutex<BTreeMap<String, Store>>,
+    stores: Mutex<BTreeMap<String, Opened>>,
     /// Log directories that are in use, by component, with the settings they were opened with.
     logs: Mutex<HashMap<String, (log_directory::Settings, Weak<LogDirectory>)>>,
+    /// Where copies of components' files lie, once there are any.
+    scratch: Mutex<Option<Arc<Scratch>>>,
     /// Sends requests over the network.
     pub client: Client,
     /// Begins spans.
@@ -138,6 +145,12 @@ pub struct Resources {
     app: String,
     /// What connections to servers live on, whoever opens them.
     runtime: Handle,
+}
+
+/// A store that is open, and what the configuration said of it then.
+struct Opened {
+    settings: KeyValueStore,
+    store: Store,
 }
 
 impl Resources {
@@ -159,6 +172,7 @@ impl Resources {
             what: "the certificates for outbound requests cannot be read",
             source,
         })?;
+        scratch::remove_dead(&directories.files);
         let uname = rustix::system::uname();
         let (engine, sizes) = (toolchain.engine.clone(), sizes(config));
         metrics.observe_pool(move || settings::pool_slots(&engine, sizes));
@@ -170,6 +184,7 @@ impl Resources {
             metrics,
             stores: Mutex::default(),
             logs: Mutex::default(),
+            scratch: Mutex::default(),
             client,
             tracer,
             chain: Arc::default(),
@@ -192,8 +207,43 @@ impl Resources {
     }
 
     /// The open stores by label.
-    pub fn stores(&self) -> MutexGuard<'_, BTreeMap<String, Store>> {
+    pub fn stores(&self) -> BTreeMap<String, Store> {
+        let opened = self.opened();
+        let stores = opened.iter();
+        stores
+            .map(|(label, opened)| (label.clone(), opened.store.clone()))
+            .collect()
+    }
+
+    /// Whether `config` says of each open store what it said when the store was opened, or nothing;
+    /// an open one is not moved.
+    pub fn stores_stay(&self, config: &Config) -> bool {
+        let stays = |(label, opened): (&String, &Opened)| {
+            let now = config.key_value_stores.get(label);
+            now.is_none_or(|now| *now == opened.settings)
+        };
+        self.opened().iter().all(stays)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, BTreeMap<String, Opened>> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where copies of components' files lie.
+    pub fn scratch(&self) -> Result<Arc<Scratch>, FilesError> {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(scratch) = &*scratch {
+            return Ok(Arc::clone(scratch));
+        }
+        let new = Arc::new(Scratch::new(&self.directories.files)?);
+        Ok(Arc::clone(scratch.insert(new)))
+    }
+
+    /// The log directories that are in use.
+    pub fn log_directories(&self) -> Vec<Arc<LogDirectory>> {
+        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = logs.values().filter_map(|(_, open)| open.upgrade());
+        open.collect()
     }
 
     /// The log directory of a component. Generations with the same settings share one, so that its
@@ -226,7 +276,7 @@ impl Resources {
             let Some(settings) = config.key_value_stores.get(label) else {
                 continue;
             };
-            if self.stores().contains_key(label) {
+            if self.opened().contains_key(label) {
                 continue;
             }
             let progress = Arc::<Progress>::default();
@@ -237,7 +287,9 @@ impl Resources {
                         label: label.to_owned(),
                         source,
                     })?;
-            self.stores().insert(label.to_owned(), store);
+            let settings = settings.clone();
+            self.opened()
+                .insert(label.to_owned(), Opened { settings, store });
         }
         Ok(())
     }

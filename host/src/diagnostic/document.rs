@@ -8,6 +8,9 @@
 //!
 //! Limit: where the text is not TOML, only those errors are reported. What a parser recovers
 //! behind one lacks keys and tables, and errors about them would mislead.
+//!
+//! What is said ends up in logs, so the text below `[variables]`, which may be secrets, is never
+//! shown, nor a line that is not TOML, of which nobody knows what it holds.
 
 mod scalar;
 mod table;
@@ -20,7 +23,7 @@ use super::{Location, Problem, Problems, Source};
 use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 /// A type that is written as one TOML value.
 pub trait FromValue: Sized {
@@ -55,6 +58,8 @@ pub fn read<T>(
     if !errors.is_empty() {
         return Err(not_toml(source, errors));
     }
+    let root = root.into_inner();
+    let source = &source.hiding(&secrets(&root));
     let problems = RefCell::default();
     let mut table = Table::root(
         Context {
@@ -62,7 +67,7 @@ pub fn read<T>(
             folder,
             problems: &problems,
         },
-        root.into_inner(),
+        root,
     );
     let value = read(&mut table);
     table.finish();
@@ -79,10 +84,32 @@ fn not_toml(source: &Source, mut errors: Vec<toml::de::Error>) -> Problems {
     errors.dedup_by(|a, b| a.span() == b.span());
     let problem = |error: toml::de::Error| {
         let at = source.location(error.span().unwrap_or_default());
-        let message = format!("{} is not valid TOML: {}", source.name(), error.message());
-        Problem::new(message).at(&at, "here")
+        let message = format!(
+            "{at}:{} is not valid TOML: {}",
+            at.column(),
+            error.message()
+        );
+        Problem::new(message).help("the line is not shown, because it may hold a secret")
     };
     errors.into_iter().map(problem).collect()
+}
+
+/// The table whose values may be secrets.
+const VARIABLES: &str = "variables";
+
+/// Where the texts stand that may be secrets.
+fn secrets(root: &DeTable<'_>) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut left: Vec<_> = root.get(VARIABLES).into_iter().collect();
+    while let Some(value) = left.pop() {
+        match value.get_ref() {
+            DeValue::Table(table) => left.extend(table.values()),
+            DeValue::Array(elements) => left.extend(elements.iter()),
+            // A number or a truth value may be a text that somebody forgot to quote.
+            _ => found.push(value.span()),
+        }
+    }
+    found
 }
 
 /// What every part of one document needs to report a problem.

@@ -28,6 +28,15 @@ impl Source {
         }))
     }
 
+    /// The same without the values at these ranges of bytes, wherever it is shown.
+    pub(super) fn hiding(&self, ranges: &[Range<usize>]) -> Self {
+        Self(Arc::new(Text {
+            name: self.0.name.clone(),
+            shown: redact::values(self.shown(), ranges),
+            content: self.0.content.clone(),
+        }))
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0.name
@@ -38,7 +47,7 @@ impl Source {
         &self.0.content
     }
 
-    /// Its text as it may be shown: without the passwords of addresses.
+    /// Its text as it may be shown: without the passwords of addresses, and values that were hidden.
     pub(super) fn shown(&self) -> &str {
         &self.0.shown
     }
@@ -80,6 +89,17 @@ impl Location {
             .get(..self.range.start)
             .unwrap_or_default();
         before.matches('\n').count() + 1
+    }
+
+    /// Its first character in that line, counted from 1.
+    pub fn column(&self) -> usize {
+        let before = self
+            .source
+            .text()
+            .get(..self.range.start)
+            .unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line.chars().count() + 1
     }
 
     pub(super) fn start(&self) -> usize {

@@ -5,6 +5,7 @@
 //! of what a start costs.
 
 pub(crate) mod app;
+pub(crate) mod gate;
 pub(crate) mod host;
 pub(crate) mod metrics;
 pub(crate) mod server;

@@ -3,12 +3,16 @@
 mod broken;
 mod load;
 mod requests;
+mod start;
 mod terminal;
+mod together;
 mod watch;
 
 use crate::harness::app::App;
+use crate::harness::gate::Gate;
 use crate::harness::host::{Answer, Host};
 use crate::harness::{eventually, guest};
+use crate::sources::{code, digest};
 use std::path::Path;
 
 /// Puts the guest `name` in the place of the app's component, in one step, as builds do.
@@ -56,6 +60,19 @@ fn app_of(components: &[(&str, &str)]) -> App {
              [component.{id}]\nsource = \"{id}.wasm\"\n"
         ))
     })
+}
+
+/// A source that the gate gives when it is let to.
+fn far(gate: &Gate) -> String {
+    let (url, digest) = (gate.origin(), digest(&code()));
+    format!("source = {{ url = \"{url}/code.wasm\", digest = \"{digest}\" }}")
+}
+
+/// Writes the manifest with `from` replaced.
+fn edit(host: &Host, from: &str, to: &str) {
+    let text = std::fs::read_to_string(&host.launch.manifest).unwrap();
+    assert!(text.contains(from), "{from} in {text}");
+    std::fs::write(&host.launch.manifest, text.replace(from, to)).unwrap();
 }
 
 /// Asks for a reload on the admin server.

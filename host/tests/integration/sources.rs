@@ -59,11 +59,13 @@ fn answer(mut stream: TcpStream, refused: bool, content: &[u8]) {
     let _ = stream.write_all(&[head.as_bytes(), body].concat());
 }
 
-fn code() -> Vec<u8> {
+/// The bytes of a component.
+pub(crate) fn code() -> Vec<u8> {
     std::fs::read(guest("p3_hello")).unwrap()
 }
 
-fn digest(content: &[u8]) -> String {
+/// The digest as a manifest has it.
+pub(crate) fn digest(content: &[u8]) -> String {
     let digits = Sha256::digest(content);
     let digits = digits.iter().map(|byte| format!("{byte:02x}"));
     format!("sha256:{}", digits.collect::<String>())
@@ -139,4 +141,16 @@ async fn what_is_not_there_is_told_with_the_address_and_its_place_in_the_manifes
     let (status, output) = app(&nobody, &digest(b""), state.path()).fail().await;
     assert_eq!(status, 2, "{output}");
     assert!(output.contains("refused"), "{output}");
+}
+
+#[tokio::test]
+async fn of_a_url_the_query_is_never_shown() {
+    let state = tempfile::tempdir().unwrap();
+    let server = FileServer::start(Vec::new(), 1);
+    let signed = server.url("/none.wasm?signature=s3cret");
+    let (status, output) = app(&signed, &digest(b""), state.path()).fail().await;
+    assert_eq!(status, 2, "{output}");
+    assert!(output.contains(&server.url("/none.wasm")), "{output}");
+    assert!(output.contains("fetched again"), "{output}");
+    assert!(!output.contains("s3cret"), "{output}");
 }

@@ -5,12 +5,13 @@ use crate::deploy::{build, compose, fingerprint};
 use crate::manifest::component::Component;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 type Files = BTreeMap<PathBuf, Option<(u64, u64, i64, i64)>>;
 
 /// The versions of all watched files.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Scan {
+pub(in crate::app) struct Scan {
     /// What a reload reads: manifest, configuration, code, files of components.
     artefacts: Files,
     /// What builds read, by component.
@@ -18,8 +19,15 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// Looks at the files of an app; at what builds read only if `sources`.
-    pub(super) fn of(definition: &Definition, sources: bool) -> Self {
+    /// Looks at the files of an app on a thread that may block; at what builds read only if
+    /// `sources`.
+    pub(in crate::app) async fn take(definition: &Arc<Definition>, sources: bool) -> Self {
+        let definition = Arc::clone(definition);
+        let taken = tokio::task::spawn_blocking(move || Self::of(&definition, sources));
+        taken.await.unwrap_or_default()
+    }
+
+    fn of(definition: &Definition, sources: bool) -> Self {
         let app = &definition.app;
         let mut artefacts = definition.files.clone();
         let mut read = BTreeMap::new();
@@ -28,8 +36,7 @@ impl Scan {
             let settings = definition.settings(id, component);
             let plan = definition.plan(id, component, &settings);
             artefacts.extend(compose::composed(&plan).filter_map(|one| compose::file(&plan, one)));
-            let mounts = component.files.iter().map(|mount| &mount.value);
-            artefacts.extend(fingerprint::files(mounts, app));
+            artefacts.extend(fingerprint::files(&plan));
         }
         // A component without a trigger may be a dependency, which is built as well.
         let built = definition.manifest.components.iter().filter(|_| sources);

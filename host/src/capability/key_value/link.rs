@@ -6,6 +6,7 @@ mod fermyon;
 mod spin;
 mod wasi;
 
+use super::store::StoreError;
 use super::{Open, Refused};
 use crate::engine::state::InstanceState;
 use wasmtime::Result;
@@ -17,8 +18,17 @@ pub(in crate::capability) fn link(linker: &mut Linker<InstanceState>) -> Result<
     wasi::link(linker)
 }
 
-/// Stores that one instance may have open at once.
+/// Stores, and comparisons with what is in them, that one instance may have open at once.
 const MAX_OPEN: usize = 1024;
+
+/// What a guest is told of an error. Paths and addresses are the host's own; its log has them.
+fn told(error: &StoreError) -> String {
+    match error {
+        error if error.is_guests_own() => error.to_string(),
+        StoreError::NoSpace | StoreError::Busy => error.to_string(),
+        _ => "the store is not available; the host's log says why".into(),
+    }
+}
 
 /// A generated marker type stands for a resource; what is behind it is kept under its number.
 impl InstanceState {
@@ -43,22 +53,33 @@ impl InstanceState {
         &mut self,
         label: &str,
     ) -> Result<std::result::Result<Resource<R>, Refused>> {
-        let open = match self.open_stores < MAX_OPEN {
-            true => Open::of(self.component(), label),
-            false => Err(Refused::TableFull),
-        };
-        Ok(match open {
-            Ok(open) => {
-                self.open_stores += 1;
-                Ok(self.keep::<Open, R>(open)?)
-            }
-            Err(refused) => Err(refused),
-        })
+        match Open::of(self.component(), label, self.has_room()) {
+            Ok(open) => self.keep_counted(open).map(Ok),
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.open_stores < MAX_OPEN
+    }
+
+    /// Keeps what counts against [`MAX_OPEN`].
+    fn keep_counted<T: Send + 'static, R: 'static>(&mut self, value: T) -> Result<Resource<R>> {
+        let kept = self.keep(value)?;
+        self.open_stores += 1;
+        Ok(kept)
+    }
+
+    fn release_counted<T: Send + 'static, R: 'static>(
+        &mut self,
+        resource: &Resource<R>,
+    ) -> Result<T> {
+        self.open_stores = self.open_stores.saturating_sub(1);
+        self.release(resource)
     }
 
     fn close<R: 'static>(&mut self, store: &Resource<R>) -> Result<()> {
-        self.open_stores = self.open_stores.saturating_sub(1);
-        self.release::<Open, R>(store).map(drop)
+        self.release_counted::<Open, R>(store).map(drop)
     }
 }
 

@@ -20,7 +20,7 @@ mod tests;
 pub use committer::Stats;
 pub use open::{OpenState, Progress};
 
-use super::store::{PAGE, Page, StoreError, Swapped};
+use super::store::{MAX_ANSWER, PAGE, Page, StoreError, Swapped};
 use arc_swap::ArcSwapOption;
 use committer::Committer;
 use open::Opener;
@@ -100,6 +100,20 @@ impl RedbStore {
 
     pub(super) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.read(key)?.map(|value| value.value().to_vec()))
+    }
+
+    pub(super) fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let mut room = MAX_ANSWER;
+        let get = |key: &String| {
+            let Some(value) = self.read(key)? else {
+                return Ok(None);
+            };
+            // Before it is copied.
+            let left = room.checked_sub(value.value().len());
+            room = left.ok_or(StoreError::AnswerTooLarge)?;
+            Ok(Some(value.value().to_vec()))
+        };
+        keys.iter().map(get).collect()
     }
 
     pub(super) fn exists(&self, key: &str) -> Result<bool, StoreError> {

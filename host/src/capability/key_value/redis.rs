@@ -17,7 +17,7 @@
 
 mod failure;
 
-use super::store::{PAGE, Page, StoreError, Swapped};
+use super::store::{Held, MAX_ANSWER, PAGE, Page, StoreError, Swapped};
 use failure::Failures;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo as _, ProtocolVersion, Script, cmd};
@@ -25,6 +25,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
@@ -45,6 +46,19 @@ if found == (ARGV[2] or false) then
 end
 return {0, found}";
 
+/// Gives the values of KEYS, or nothing if they have more than ARGV[1] bytes.
+const GET_MANY: &str = "\
+local room = tonumber(ARGV[1])
+local found = {}
+for number, key in ipairs(KEYS) do
+  room = room - redis.call('STRLEN', key)
+  if room < 0 then
+    return false
+  end
+  found[number] = redis.call('GET', key)
+end
+return found";
+
 /// Where a store lies.
 #[derive(Clone)]
 pub struct Place<'a> {
@@ -64,6 +78,8 @@ pub struct RedisStore {
     connection: ConnectionManager,
     prefix: Arc<str>,
     swap: Arc<Script>,
+    get_many: Arc<Script>,
+    held: Held,
     timeout: Duration,
     failures: Failures,
     closed: Arc<AtomicBool>,
@@ -105,6 +121,8 @@ impl RedisStore {
             connection,
             prefix: prefix(place.app, place.label).into(),
             swap: Arc::new(Script::new(SWAP)),
+            get_many: Arc::new(Script::new(GET_MANY)),
+            held: Held::default(),
             timeout: place.timeout,
             failures,
             closed: Arc::default(),
@@ -145,11 +163,14 @@ impl RedisStore {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let mut command = cmd("MGET");
+        let mut call = self.get_many.prepare_invoke();
         keys.iter().for_each(|key| {
-            command.arg(self.key(key));
+            call.key(self.key(key));
         });
-        self.run(&command).await
+        call.arg(MAX_ANSWER);
+        let mut connection = self.connection.clone();
+        let values: Option<_> = self.bounded(call.invoke_async(&mut connection)).await?;
+        values.ok_or(StoreError::AnswerTooLarge)
     }
 
     pub(super) async fn exists(&self, key: &str) -> Result<bool, StoreError> {
@@ -191,11 +212,15 @@ impl RedisStore {
         if pairs.is_empty() {
             return Ok(());
         }
+        let bytes = |(key, value): &(String, Vec<u8>)| key.len() + value.len();
+        let held = self.held.hold(pairs.iter().map(bytes).sum())?;
         let mut command = cmd("MSET");
         for (key, value) in pairs {
             command.arg(self.key(&key)).arg(value);
         }
-        self.run(&command).await
+        let store = self.clone();
+        let set = async move { store.run(&command).await };
+        to_its_end(set, held).await
     }
 
     pub(super) async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError> {
@@ -219,14 +244,19 @@ impl RedisStore {
         expected: Option<Vec<u8>>,
         value: Vec<u8>,
     ) -> Result<Swapped, StoreError> {
-        let mut call = self.swap.key(self.key(&key));
-        call.arg(value);
-        if let Some(expected) = expected {
-            call.arg(expected);
-        }
-        let mut connection = self.connection.clone();
-        let answer = self.bounded(call.invoke_async(&mut connection)).await?;
-        Ok(match answer {
+        let bytes = key.len() + value.len() + expected.as_ref().map_or(0, Vec::len);
+        let held = self.held.hold(bytes)?;
+        let store = self.clone();
+        let swap = async move {
+            let mut call = store.swap.key(store.key(&key));
+            call.arg(value);
+            if let Some(expected) = expected {
+                call.arg(expected);
+            }
+            let mut connection = store.connection.clone();
+            store.bounded(call.invoke_async(&mut connection)).await
+        };
+        Ok(match to_its_end(swap, held).await? {
             (true, _) => Swapped::Done,
             (false, found) => Swapped::Found(found),
         })
@@ -236,6 +266,21 @@ impl RedisStore {
     pub(super) fn close(&self) {
         self.closed.store(true, Relaxed);
     }
+}
+
+/// Does what a caller that stops waiting does not end: its bytes are on their way, and `held` until
+/// they have arrived.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    held: OwnedSemaphorePermit,
+) -> Result<T, StoreError> {
+    let done = tokio::spawn(async move {
+        let done = work.await;
+        drop(held);
+        done
+    });
+    // It only fails where the runtime is shutting down.
+    done.await.unwrap_or(Err(StoreError::Closed))
 }
 
 /// What all keys of a store begin with. Names are encoded, so that no two stores have the same.

@@ -9,11 +9,18 @@ use super::redb::RedbStore;
 use super::redis::RedisStore;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Longest key, in bytes.
 pub const MAX_KEY: usize = 4096;
 /// Longest value, in bytes.
 pub const MAX_VALUE: usize = 64 << 20;
+/// Bytes that one answer may have, over all its keys and values.
+pub const MAX_ANSWER: usize = 64 << 20;
+/// Bytes of writes that a store holds until they are done; a write that finds no room is refused,
+/// because to wait is to hold its bytes all the same.
+pub const MAX_HELD: usize = 256 << 20;
 /// Keys that one page of a listing holds.
 pub const PAGE: usize = 1000;
 
@@ -36,6 +43,14 @@ pub enum StoreError {
     /// The value is too large.
     #[error("the value has {0} bytes; {MAX_VALUE} are allowed")]
     ValueTooLarge(usize),
+    /// An answer would be too large.
+    #[error(
+        "the answer has more than the {MAX_ANSWER} bytes that are allowed; ask for less at once"
+    )]
+    AnswerTooLarge,
+    /// Too much is being written at once.
+    #[error("too many bytes are being written at once; write less at a time")]
+    Busy,
     /// An increment of something that is not a number.
     #[error("the value is not a decimal number of 64 bits")]
     NotANumber,
@@ -75,6 +90,8 @@ impl StoreError {
         match self {
             Self::KeyTooLong(_) => "key_too_long",
             Self::ValueTooLarge(_) => "value_too_large",
+            Self::AnswerTooLarge => "answer_too_large",
+            Self::Busy => "busy",
             Self::NotANumber => "not_a_number",
             Self::NoSpace => "no_space",
             Self::Locked(_) => "locked",
@@ -83,6 +100,18 @@ impl StoreError {
             Self::Closed => "closed",
             Self::Io(_) => "io",
         }
+    }
+
+    /// Whether the guest asked for what cannot be, which is no matter for the host's log.
+    pub fn is_guests_own(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyTooLong(_)
+                | Self::ValueTooLarge(_)
+                | Self::AnswerTooLarge
+                | Self::NotANumber
+                | Self::InvalidCursor
+        )
     }
 
     pub(super) fn from_io(error: &io::Error) -> Self {
@@ -114,22 +143,25 @@ pub enum Swapped {
 impl Store {
     /// The value of a key.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        check(key, &[])?;
         match self {
             Self::Redb(store) => store.get(key),
             Self::Redis(store) => store.get(key).await,
         }
     }
 
-    /// The values of several keys, in their order.
+    /// The values of several keys, in their order; together at most [`MAX_ANSWER`].
     pub async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        keys.iter().try_for_each(|key| check(key, &[]))?;
         match self {
-            Self::Redb(store) => keys.iter().map(|key| store.get(key)).collect(),
+            Self::Redb(store) => store.get_many(keys),
             Self::Redis(store) => store.get_many(keys).await,
         }
     }
 
     /// Whether a key has a value.
     pub async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        check(key, &[])?;
         match self {
             Self::Redb(store) => store.exists(key),
             Self::Redis(store) => store.exists(key).await,
@@ -167,6 +199,7 @@ impl Store {
 
     /// Removes several keys, all or none.
     pub async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        keys.iter().try_for_each(|key| check(key, &[]))?;
         match self {
             Self::Redb(store) => store.delete_many(keys).await,
             Self::Redis(store) => store.delete_many(keys).await,
@@ -202,6 +235,25 @@ impl Store {
             Self::Redb(store) => store.close().await,
             Self::Redis(store) => store.close(),
         }
+    }
+}
+
+/// How much a store holds that is on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Held(Arc<Semaphore>);
+
+impl Default for Held {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_HELD)))
+    }
+}
+
+impl Held {
+    /// Takes `bytes` of the room until what is given is dropped.
+    pub(super) fn hold(&self, bytes: usize) -> Result<OwnedSemaphorePermit, StoreError> {
+        let bytes = u32::try_from(bytes).map_err(|_| StoreError::Busy)?;
+        let held = Arc::clone(&self.0).try_acquire_many_owned(bytes);
+        held.map_err(|_| StoreError::Busy)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::{LogDirectory, LogError};
 use crate::engine::state::{ComponentContext, InstanceState};
+use crate::telemetry::metrics::capability::DENIED;
+use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 use tracing::{info, warn};
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasData, HasSelf, Linker};
@@ -21,13 +23,16 @@ async fn write_entry(
     component: Arc<ComponentContext>,
     contents: Vec<u8>,
 ) -> std::result::Result<String, wit::Error> {
-    let mirrored = component.grants.mirror_entries.then(|| contents.clone());
+    let mirrored = component.grants.mirror_entries.then(|| {
+        let beginning = contents.iter().take(MIRRORED);
+        beginning.copied().collect::<Vec<_>>()
+    });
     let written = run(&component, "entry", |logs| async move {
         logs.write_entry(contents).await
     });
     let written = written.await;
-    if let (Ok(name), Some(contents)) = (&written, mirrored) {
-        let text = String::from_utf8_lossy(contents.get(..MIRRORED).unwrap_or(&contents));
+    if let (Ok(name), Some(mirrored)) = (&written, mirrored) {
+        let text = String::from_utf8_lossy(&mirrored);
         info!(target: "guest", component = &*component.id, entry = name, "{}", text.trim_end());
     }
     written
@@ -53,16 +58,16 @@ async fn run<T, F>(
 where
     F: Future<Output = std::result::Result<T, LogError>>,
 {
+    let series = &component.grants.series;
     let Some(logs) = component.grants.log_directory.clone() else {
+        series.log_directory(operation, DENIED, Duration::ZERO);
         return Err(wit::Error::AccessDenied);
     };
-    let began = Instant::now();
+    let call = Call::begin(CANCELLED, |result, elapsed| {
+        series.log_directory(operation, result, elapsed);
+    });
     let done = work(logs).await;
-    let result = done.as_ref().map_or_else(LogError::reason, |_| "ok");
-    component
-        .grants
-        .series
-        .log_directory(operation, result, began.elapsed());
+    call.end(done.as_ref().map_or_else(LogError::reason, |_| "ok"));
     done.map_err(|error| {
         if !is_guests_own(&error) {
             warn!(component = &*component.id, operation, %error, "log directory not written");
@@ -87,6 +92,7 @@ impl From<LogError> for wit::Error {
             LogError::TooLarge(limit) => Self::TooLarge(limit),
             LogError::QuotaExceeded => Self::QuotaExceeded,
             LogError::NoSpace => Self::NoSpace,
+            LogError::Busy => Self::Other(error.to_string()),
             // The guest need not know the host's paths and devices.
             LogError::Permission | LogError::Io(_) => Self::Other("the host cannot write".into()),
         }

@@ -271,6 +271,73 @@ async fn batches_become_durable_by_themselves() {
     }
 }
 
+/// Whether everything that the volume holds would survive.
+fn is_synced(volume: &Forgetful, name: &str) -> bool {
+    let disk = volume.0.disk.lock().unwrap();
+    disk.synced_names.contains_key(name)
+}
+
+fn batched(volume: &Forgetful) -> LogDirectory {
+    let fsync = Fsync::Batch;
+    let settings = Settings {
+        fsync,
+        ..settings()
+    };
+    directory(volume, settings)
+}
+
+#[tokio::test]
+async fn what_a_batch_has_left_is_synced_when_the_host_stops() {
+    let volume = Forgetful::default();
+    let logs = batched(&volume);
+    // The first tick of the batches comes at once; the next one is not waited for.
+    tokio::task::yield_now().await;
+    let name = logs.write_entry(b"kept".to_vec()).await.unwrap();
+    logs.flush().await;
+    assert!(is_synced(&volume, &name));
+}
+
+#[tokio::test]
+async fn what_a_batch_has_left_is_synced_when_its_directory_is_given_up() {
+    let volume = Forgetful::default();
+    let logs = batched(&volume);
+    let name = logs.write_entry(b"kept".to_vec()).await.unwrap();
+    drop(logs);
+    let deadline = std::time::Instant::now() + BATCH_INTERVAL * 50;
+    while !is_synced(&volume, &name) {
+        assert!(std::time::Instant::now() < deadline, "never synced");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_can_only_be_refused_does_not_wait() {
+    let volume = Forgetful::default();
+    let max_entry = 40 << 20;
+    let settings = Settings {
+        max_entry,
+        ..settings()
+    };
+    let logs = Arc::new(directory(&volume, settings));
+    let all = u32::try_from(CONCURRENCY).unwrap();
+    let busy = Arc::clone(&logs.places).acquire_many_owned(all).await;
+    let larger = vec![0; max_entry as usize + 1];
+    let refused = logs.write_entry(larger).await;
+    assert_eq!(refused, Err(LogError::TooLarge(max_entry)));
+    let waiting = Arc::clone(&logs);
+    let waiting =
+        tokio::spawn(async move { waiting.write_entry(vec![0; max_entry as usize]).await });
+    while logs.room.available_permits() == MAX_HELD as usize {
+        tokio::task::yield_now().await;
+    }
+    let refused = logs.write_entry(vec![0; max_entry as usize]).await;
+    assert_eq!(refused, Err(LogError::Busy), "both would be held");
+    drop(busy);
+    // It was let through to the quota, which is smaller.
+    assert_eq!(waiting.await.unwrap(), Err(LogError::QuotaExceeded));
+    assert_eq!(logs.room.available_permits(), MAX_HELD as usize);
+}
+
 #[tokio::test]
 async fn a_refused_write_removes_nothing_and_leaves_the_count_right() {
     let quota = Quota {

@@ -75,13 +75,9 @@ impl Writer {
         })
     }
 
-    /// Writes an entry and returns its name.
+    /// Writes an entry, whose size was checked, and returns its name.
     pub(super) fn write_entry(&self, contents: &[u8]) -> Result<String, LogError> {
-        let bytes = contents.len() as u64;
-        if bytes > self.settings.max_entry {
-            return Err(LogError::TooLarge(self.settings.max_entry));
-        }
-        let name = self.within_quota(0, bytes, || self.publish(contents))?;
+        let name = self.within_quota(0, contents.len() as u64, || self.publish(contents))?;
         self.stats.entries.fetch_add(1, Relaxed);
         if self.settings.fsync == Fsync::Entry {
             self.sync_folder()?;
@@ -122,15 +118,9 @@ impl Writer {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Appends a line to the log called `log`.
+    /// Appends a line, which was checked, to the log called `log`.
     pub(super) fn append_line(&self, log: &str, line: &str) -> Result<(), LogError> {
         let file = name::log_file(log)?;
-        if line.contains(['\n', '\r']) {
-            return Err(LogError::InvalidLine);
-        }
-        if line.len() as u64 >= self.settings.max_line {
-            return Err(LogError::TooLarge(self.settings.max_line));
-        }
         let line = format!("{line}\n");
         self.log(&file).append(self, &file, line.as_bytes())?;
         self.stats.lines.fetch_add(1, Relaxed);

@@ -12,17 +12,18 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::error::Error as StdError;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-/// The longest wait for a connection, where the guest sets none.
+/// The longest wait for a connection; a guest may set less.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest wait for a head or for a part of a body, where the guest sets none. The component's
 /// own timeout is usually shorter.
@@ -64,15 +65,8 @@ impl Client {
         request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
-        let head = options.first_byte_timeout.unwrap_or(READ_TIMEOUT);
-        let limit = options
-            .connect_timeout
-            .map_or(head, |connect| connect.saturating_add(head));
         let between = options.between_bytes_timeout.unwrap_or(READ_TIMEOUT);
-        let response = tokio::time::timeout(limit, self.0.request(request))
-            .await
-            .map_err(|_elapsed| Error::ConnectionReadTimeout)?
-            .map_err(|error| classify(&error))?;
+        let response = self.head(request, options).await?;
         Ok(response.map(|inner| {
             ResponseBody {
                 inner,
@@ -80,6 +74,33 @@ impl Client {
             }
             .boxed_unsync()
         }))
+    }
+
+    /// Waits for a connection, new or kept, and then for the head, each for its own time.
+    async fn head(
+        &self,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<Incoming>, Error> {
+        let connect = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        let head = options.first_byte_timeout.unwrap_or(READ_TIMEOUT);
+        let mut connection = capture_connection(&mut request);
+        let connected = async { drop(connection.wait_for_connection_metadata().await) };
+        let mut answer = pin!(self.0.request(request));
+        let early = tokio::select! {
+            answered = &mut answer => Some(answered),
+            connected = timeout(connect, connected) => {
+                connected.map_err(|_elapsed| Error::ConnectionTimeout)?;
+                None
+            }
+        };
+        let answered = match early {
+            Some(answered) => answered,
+            None => timeout(head, answer)
+                .await
+                .map_err(|_elapsed| Error::ConnectionReadTimeout)?,
+        };
+        answered.map_err(|error| classify(&error))
     }
 }
 
@@ -132,6 +153,7 @@ pub fn reason(error: &Error) -> &'static str {
         Error::DnsError { .. } => "dns",
         Error::TlsProtocolError => "tls",
         Error::DestinationUnavailable => "unavailable",
+        Error::DestinationNotFound => "destination_not_found",
         _ => "protocol",
     }
 }
@@ -167,5 +189,42 @@ impl Body for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::Empty;
+    use tokio::net::{TcpSocket, TcpStream};
+
+    /// The system takes a connection for a listener that does not only as long as there is room.
+    async fn full_listener() -> (tokio::net::TcpListener, Vec<TcpStream>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut taken = Vec::new();
+        let patience = Duration::from_millis(500);
+        while let Ok(connected) = timeout(patience, TcpStream::connect(address)).await {
+            taken.push(connected.unwrap());
+        }
+        (listener, taken)
+    }
+
+    #[tokio::test]
+    async fn a_guests_own_time_to_connect_is_kept() {
+        let (listener, _taken) = full_listener().await;
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let options = RequestOptions {
+            connect_timeout: Some(Duration::from_millis(200)),
+            first_byte_timeout: Some(Duration::from_secs(2)),
+            between_bytes_timeout: None,
+        };
+        let request = Request::get(url).body(body).unwrap();
+        let answer = Client::new().unwrap().send(request, options).await;
+        let error = answer.map(drop).unwrap_err();
+        assert!(matches!(error, Error::ConnectionTimeout), "{error:?}");
     }
 }

@@ -1,13 +1,20 @@
 //! What components do through their capabilities: key-value, outbound requests, chained requests,
-//! log directory.
+//! log directory, and what of it is refused.
+
+pub mod call;
+pub mod key_value;
 
 use super::catalog;
 use super::http_server::{method_attribute, status_label};
 use crate::telemetry::registry::Registry;
 use http::{Method, StatusCode};
+use key_value::KeyValueSeries;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram};
 use std::time::Duration;
+
+/// How a call ended that was not granted.
+pub const DENIED: &str = "access_denied";
 
 /// The instruments that capabilities record with.
 #[derive(Clone, Debug)]
@@ -17,6 +24,7 @@ pub struct Capabilities {
     outbound_denied: Counter<u64>,
     chained: Histogram<f64>,
     log_directory: Histogram<f64>,
+    metrics_refused: Counter<u64>,
 }
 
 impl Capabilities {
@@ -29,6 +37,7 @@ impl Capabilities {
             outbound_denied: catalog::OUTBOUND_DENIED.counter(&meter),
             chained: catalog::CHAINED_REQUEST_DURATION.histogram(&meter),
             log_directory: catalog::LOG_DIRECTORY_WRITE_DURATION.histogram(&meter),
+            metrics_refused: catalog::GUEST_METRICS_REFUSED.counter(&meter),
         }
     }
 
@@ -49,23 +58,11 @@ pub struct CapabilitySeries {
 }
 
 impl CapabilitySeries {
-    /// A key-value operation ended; `result` is `ok` or the reason of its error.
-    pub fn key_value(
-        &self,
-        store: &str,
-        operation: &'static str,
-        result: &'static str,
-        elapsed: Duration,
-    ) {
-        let labels = [
-            self.component.clone(),
-            KeyValue::new("store", store.to_owned()),
-            KeyValue::new("operation", operation),
-            KeyValue::new("result", result),
-        ];
-        self.instruments
-            .key_value
-            .record(elapsed.as_secs_f64(), &labels);
+    /// The series of the component's operations on a store, which is one that the host has or
+    /// [`key_value::UNKNOWN`].
+    pub fn key_value(&self, store: &str) -> KeyValueSeries {
+        let duration = self.instruments.key_value.clone();
+        KeyValueSeries::new(self.component.clone(), store, duration)
     }
 
     /// An outbound request was answered, or failed for a reason.
@@ -90,6 +87,12 @@ impl CapabilitySeries {
         self.instruments
             .outbound_denied
             .add(1, std::slice::from_ref(&self.component));
+    }
+
+    /// A measurement was refused for want of a grant.
+    pub fn metrics_denied(&self) {
+        let labels = [self.component.clone(), KeyValue::new("reason", DENIED)];
+        self.instruments.metrics_refused.add(1, &labels);
     }
 
     /// This component answered a request of another component, or was left by it before it had.

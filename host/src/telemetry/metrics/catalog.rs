@@ -5,6 +5,7 @@
 //! `weir.<noun>.<what>`. The exporter turns dots into underscores and adds the unit and, on
 //! counters, `_total`; [`Definition::prometheus_name`] says the result.
 
+use super::capability::key_value::Operation;
 use std::fmt;
 
 /// What a metric is to Prometheus.
@@ -133,11 +134,11 @@ pub(super) const STATUSES: usize = 68;
 /// `client_disconnect`.
 pub(super) const ERROR_TYPES: usize = 17;
 /// What can be wrong with a request of a component.
-pub(super) const CLIENT_ERROR_TYPES: usize = 8;
-/// Operations of key-value stores.
-const OPERATIONS: usize = 10;
-/// How they end.
-pub(super) const RESULTS: usize = 10;
+pub(super) const CLIENT_ERROR_TYPES: usize = 10;
+/// How operations of key-value stores end.
+pub(super) const RESULTS: usize = 16;
+/// How writes to a log directory end.
+pub(super) const LOG_RESULTS: usize = 11;
 
 catalog! {
     HTTP_SERVER_REQUEST_DURATION = Histogram "http.server.request.duration", "s",
@@ -191,7 +192,7 @@ catalog! {
         ["component", "http.response.status_code"], Component, STATUSES + 1, DURATION_EDGES,
         "Time until the head of the answer to a request that one component sent to another inside the host; without a status where the asking component left before.";
     KEY_VALUE_OPERATION_DURATION = Histogram "weir.key_value.operation.duration", "s",
-        ["component", "store", "operation", "result"], ComponentAndStore, OPERATIONS * RESULTS, DURATION_EDGES,
+        ["component", "store", "operation", "result"], ComponentAndStore, Operation::COUNT * RESULTS, DURATION_EDGES,
         "Time of a key-value operation as the guest sees it.";
     KEY_VALUE_COMMITS = Counter "weir.key_value.commits", "{commit}",
         ["store"], Store, 1, &[],
@@ -210,7 +211,7 @@ catalog! {
         ["component"], Component, 1, &[],
         "Outbound requests refused because allowed_outbound_hosts does not grant the host.";
     LOG_DIRECTORY_WRITE_DURATION = Histogram "weir.log_directory.write.duration", "s",
-        ["component", "operation", "result"], Component, 24, DURATION_EDGES,
+        ["component", "operation", "result"], Component, 2 * LOG_RESULTS, DURATION_EDGES,
         "Time to write an entry or a line, fsync included where the policy asks for it.";
     LOG_DIRECTORY_SIZE = Gauge "weir.log_directory.size", "By",
         ["component"], Component, 1, &[],

@@ -276,3 +276,18 @@ async fn a_component_that_keeps_asking_itself_is_stopped() {
     }
     no_guest_has_failed(&host).await;
 }
+
+#[tokio::test]
+async fn a_component_that_is_not_there_is_told_logged_and_counted() {
+    let host = app(&["http://*.spin.internal"]).start().await;
+    for guest in GUESTS {
+        let answer = send(&host, guest, "http://nobody.spin.internal/").await;
+        assert_eq!(answer, json!({ "error": "DestinationNotFound" }));
+        let id = guest.replace('_', "-");
+        let labels = [("component", &*id), ("error_type", "destination_not_found")];
+        let name = "http_client_request_duration_seconds_count";
+        host.metric_is(name, &labels, 1.0).await;
+        host.logged(&[&id, "nobody.spin.internal", "no component of the app"])
+            .await;
+    }
+}

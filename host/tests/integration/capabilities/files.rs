@@ -119,3 +119,131 @@ async fn files_that_are_not_there_stop_the_start() {
     assert_eq!(status, 2, "{output}");
     assert!(output.contains("missing"), "{output}");
 }
+
+/// Both guests' components see these and nothing else.
+async fn sees(settings: &str, seen: &[&str], hidden: &[&str]) {
+    let host = app(settings).start().await;
+    for guest in GUESTS {
+        for path in seen {
+            assert_eq!(read(&host, guest, path).await.0, 200, "{guest}: {path}");
+        }
+        for path in hidden {
+            assert_eq!(read(&host, guest, path).await.0, 500, "{guest}: {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pattern_grants_files_and_no_folder_that_it_matches() {
+    let below = ["/public/deep/b.txt"];
+    sees("files = [\"public/*\"]", &["/public/a.txt"], &below).await;
+    sees("files = [\"public\"]", &below, &["/private.txt"]).await;
+}
+
+#[tokio::test]
+async fn the_state_directory_is_granted_by_no_pattern() {
+    let all = "files = [\"**/*\", { source = \".\", destination = \"/all\" }]\n\
+               key_value_stores = [\"default\"]";
+    let host = app(all).start().await;
+    let store = "state/key-value/default.redb";
+    assert!(host.folder().join(store).exists());
+    for guest in GUESTS {
+        for folder in ["", "/all"] {
+            let path = format!("{folder}/private.txt");
+            assert_eq!(read(&host, guest, &path).await, done("hidden"));
+            let (status, body) = read(&host, guest, &format!("{folder}/{store}")).await;
+            assert_eq!(status, 500, "{body}");
+        }
+    }
+    let state = "files = [\"state/key-value/default.redb\"]\nkey_value_stores = [\"default\"]";
+    let (status, output) = app(state).fail().await;
+    assert_eq!(status, 2, "{output}");
+    assert!(output.contains("keeps files of its own"), "{output}");
+}
+
+#[tokio::test]
+async fn sources_outside_the_app_stop_the_start() {
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let outside = outside.path().display().to_string();
+    for source in ["../x", &outside] {
+        for mount in [
+            format!("files = [{source:?}]"),
+            format!("files = [{{ source = {source:?}, destination = \"/x\" }}]"),
+        ] {
+            let (status, output) = app(&mount).fail().await;
+            assert_eq!(status, 2, "{output}");
+            assert!(output.contains("leads out of the app's folder"), "{output}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_there_stops_the_start() {
+    let (status, output) = app("files = [\"missing.txt\"]").fail().await;
+    assert_eq!(status, 2, "{output}");
+    assert!(output.contains("no file `missing.txt`"), "{output}");
+}
+
+/// What lies where copies of files do.
+fn copies(host: &Host) -> usize {
+    let entries = std::fs::read_dir(host.folder().join("state/files")).unwrap();
+    entries.count()
+}
+
+#[tokio::test]
+async fn copies_of_a_host_that_was_killed_are_removed_by_the_next() {
+    let host = app(MOUNTS).start().await;
+    let one = copies(&host);
+    let host = host.kill_and_restart().await;
+    assert_eq!(copies(&host), one);
+    assert_eq!(read(&host, GUESTS[0], "/public/a.txt").await, done("a"));
+}
+
+#[tokio::test]
+async fn hosts_that_share_a_state_directory_keep_their_own_copies() {
+    let first = app(MOUNTS).start().await;
+    let mut second = Host::start(first.launch.clone()).await;
+    assert_eq!(read(&second, GUESTS[0], "/public/a.txt").await, done("a"));
+    second.stop().await;
+    assert_eq!(read(&first, GUESTS[0], "/public/a.txt").await, done("a"));
+}
+
+#[tokio::test]
+async fn a_component_that_comes_back_keeps_its_files_when_its_old_requests_end() {
+    let component = |guest: &str| super::component("again", guest, "files = [\"public/*\"]");
+    let host = App::new()
+        .file("public/a.txt", "a")
+        .guest("p3_hello", "")
+        .manifest(&component("p3_sleep"))
+        .start()
+        .await;
+    let reload = async || {
+        let request = host.client.post(format!("{}/reload", host.admin));
+        let done = host.send(request.header("weir-admin", "1")).await;
+        assert_eq!(done.status, 200, "{done:?}");
+    };
+    let with = std::fs::read_to_string(&host.launch.manifest).unwrap();
+    let manifest = |text: &str| std::fs::write(&host.launch.manifest, text).unwrap();
+    let old = tokio::spawn(host.request(reqwest::Method::GET, "/again/?ms=6000").send());
+    host.metric_is("http_server_active_requests", &[], 1.0)
+        .await;
+    manifest(&with.replace(&component("p3_sleep"), ""));
+    reload().await;
+    manifest(&with.replace(&component("p3_sleep"), &component("p3_files")));
+    reload().await;
+    assert_eq!(old.await.unwrap().unwrap().status(), 200);
+    crate::harness::eventually("the end of the old generation", async || {
+        let folder = host.folder().join("state/files");
+        let copies = copies_below(&folder);
+        (copies == 1).then_some(())
+    })
+    .await;
+    assert_eq!(read(&host, "again", "/public/a.txt").await, done("a"));
+}
+
+/// Copies of all components in a folder of copies.
+fn copies_below(folder: &std::path::Path) -> usize {
+    let hosts = std::fs::read_dir(folder).unwrap().flatten();
+    let copies = hosts.filter_map(|host| host.path().read_dir().ok());
+    copies.map(Iterator::count).sum()
+}

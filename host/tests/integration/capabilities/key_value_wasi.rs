@@ -4,6 +4,7 @@ use super::{call, done, error, error_kind, no_guest_has_failed};
 use crate::harness::app::App;
 use crate::harness::host::Host;
 use futures_util::future::join_all;
+use reqwest::Method;
 
 const GUEST: &str = "p2_keyvalue_wasi";
 const DEFAULT: (&str, &str) = ("store", "default");
@@ -90,4 +91,32 @@ async fn batches_are_read_written_and_removed_whole() {
     let gone = on(&host, "delete-many", &[("keys", "a,b,none")]).await;
     assert_eq!(gone, done("ok"));
     assert_eq!(on(&host, "keys", &[]).await, done("c"));
+}
+
+#[tokio::test]
+async fn an_answer_may_not_be_larger_than_the_host_can_bear() {
+    let host = start().await;
+    let large = vec![b'x'; 7 << 20];
+    let set = host.request(Method::POST, "/p2_keyvalue_wasi/set?store=default&key=k");
+    assert_eq!(host.send(set.body(large)).await.status, 200);
+    let keys = ["k"; 20].join(",");
+    let refused = on(&host, "get-many", &[("keys", &keys)]).await;
+    assert_eq!(error_kind(&refused), "Other", "{refused:?}");
+    assert!(
+        refused.1.contains("the answer has more than"),
+        "{refused:?}"
+    );
+    no_guest_has_failed(&host).await;
+}
+
+#[tokio::test]
+async fn comparisons_that_a_guest_keeps_are_counted() {
+    let host = start().await;
+    on(&host, "set", &[("key", "k"), ("value", "v")]).await;
+    let keep = async |n: &str| on(&host, "keep-cas", &[("key", "k"), ("n", n)]).await;
+    assert_eq!(keep("1000").await, done("1000"));
+    assert_eq!(keep("1000").await, done("1000"), "they were given back");
+    let refused = keep("2000").await;
+    assert_eq!(error_kind(&refused), "Other", "{refused:?}");
+    no_guest_has_failed(&host).await;
 }

@@ -235,3 +235,32 @@ async fn an_id_whose_metrics_would_look_like_the_hosts_is_refused_at_load() {
     let host = App::new().manifest(&unmeasured).start().await;
     assert_eq!(host.get("/http-proxy/").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_description_takes_only_so_much_room() {
+    let host = start("true").await;
+    for guest in GUESTS {
+        let describe = async |name: &str, key: &str, value: &str| {
+            let pairs = [("name", name), ("kind", "histogram"), (key, value)];
+            call(&host, guest, "describe", &pairs).await
+        };
+        let edges = |n: usize| (0..n).map(|edge| edge.to_string()).collect::<Vec<_>>();
+        let many = describe("many", "boundaries", &edges(65).join(",")).await;
+        assert_eq!(many, error("InvalidValue"));
+        refused(&host, guest, "value", 1.0).await;
+        let most = describe("most", "boundaries", &edges(64).join(",")).await;
+        assert_eq!(most, done("ok"));
+        assert_eq!(
+            describe("long", "help", &"\u{e9}".repeat(800)).await,
+            done("ok")
+        );
+        call(&host, guest, "observe", &[("name", "long"), ("value", "1")]).await;
+        let metrics = host.metrics().await;
+        let help = format!("# HELP {guest}_long ");
+        let help = metrics
+            .text()
+            .lines()
+            .find_map(|line| line.strip_prefix(&help));
+        assert_eq!(help.map(str::len), Some(1024));
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{no_guest_has_failed, target};
 use crate::harness::app::App;
+use crate::harness::gate::Gate;
 use crate::harness::host::Host;
 use crate::harness::upstream::Upstream;
 use futures_util::future::join_all;
@@ -215,4 +216,19 @@ async fn an_answer_that_is_cut_short_is_no_whole_answer() {
     // This guest traps on a body that is cut short.
     let path = target("/p2_outbound/", &[("url", &upstream.url("/"))]);
     assert_eq!(host.get(&path).await.status, 500);
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_until_its_component_is_given_up_is_counted_as_cancelled() {
+    let gate = Gate::start().await;
+    let host = app(&[&gate.origin()])
+        .args(["--request-timeout", "400ms"])
+        .start()
+        .await;
+    for guest in GUESTS {
+        let path = target(&format!("/{guest}/"), &[("url", &gate.origin())]);
+        assert_eq!(host.get(&path).await.status, 504);
+        let _hanging = gate.asked().await;
+        client_requests(&host, guest, ("error_type", "cancelled"), 1.0).await;
+    }
 }

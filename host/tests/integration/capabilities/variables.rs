@@ -135,3 +135,20 @@ async fn a_secret_reaches_its_component_and_nothing_else() {
         assert!(!text.contains("s3cret"), "{text}");
     }
 }
+
+#[tokio::test]
+async fn dot_env_lies_beside_the_manifest_wherever_the_app_is() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let wrong = "SPIN_VARIABLE_V=wrong";
+    std::fs::write(elsewhere.path().join(".env"), wrong).unwrap();
+    let given = "[component.p3-variables.variables]\nname = \"{{ v }}\"";
+    let host = App::new()
+        .manifest("[variables]\nv = { default = \"\" }")
+        .guest("p3_variables", given)
+        .file(".env", "SPIN_VARIABLE_V=right")
+        .args(["--app-dir", elsewhere.path().to_str().unwrap()])
+        .start()
+        .await;
+    let read = host.get("/p3_variables/get?name=name").await;
+    assert_eq!(read.pair(), done("right"));
+}

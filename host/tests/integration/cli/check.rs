@@ -142,3 +142,58 @@ async fn everything_that_is_wrong_with_components_is_said_at_once() {
     );
     assert!(!text.contains("all is well"), "{text}");
 }
+
+#[tokio::test]
+async fn what_up_refuses_is_not_well() {
+    let words = guest("dependency_words");
+    let composed = format!(
+        "files = [\"none.txt\"]\n[component.p3-dependent.dependencies]\n\"test:words\" = {{ path = {words:?} }}"
+    );
+    let app = || {
+        App::new()
+            .guest("p3_dependent", &composed)
+            .guest("p3_files", "files = [\"../x\"]")
+            .guest("p3_hello", "")
+            .config("instances = 1")
+    };
+    let (checked, text) = app().run("check").await;
+    let (started, output) = app().fail().await;
+    assert_eq!((checked, started), (2, 2), "{text}\n{output}");
+    for told in [text, output] {
+        for part in [
+            "no file `none.txt`",
+            "`../x` leads out",
+            "`p3-dependent` needs 2 places of the instance pool, which has 1",
+            "`instances` in `[engine]` of weir.toml to 2 or more",
+            "3 problems in ",
+        ] {
+            assert!(told.contains(part), "{part} is not in {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn texts_that_may_be_secrets_are_not_shown() {
+    for (manifest, config, part) in [
+        ("", "[variables]\nkey = \"s3cret", "weir.toml:"),
+        ("", "[variables]\nkey = [\"s3cret\"]", "must be a string"),
+        ("[variables]\nkey = \"s3cret", "", "spin.toml:"),
+        (
+            "[variables]\nkey = { defualt = \"s3cret\" }",
+            "",
+            "`defualt`",
+        ),
+        ("[variables]\nkey = \"s3cret\"", "", "must be a table"),
+        (
+            "[variables.key]\nsecret = \"s3cret\"",
+            "",
+            "`true` or `false`",
+        ),
+    ] {
+        let app = App::new().guest("p3_hello", "").manifest(manifest);
+        let (status, text) = app.config(config).run("check").await;
+        assert_eq!(status, 2, "{text}");
+        assert!(text.contains(part), "{part} is not in {text}");
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}

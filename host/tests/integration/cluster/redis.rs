@@ -195,3 +195,23 @@ async fn by_tls_a_server_is_used_only_if_its_certificate_is_trusted() {
     assert_eq!(status, 1, "{output}");
     assert!(output.contains("certificate"), "{output}");
 }
+
+#[tokio::test]
+async fn an_answer_that_would_be_too_large_is_refused_in_the_server() {
+    let Some(redis) = Redis::start() else { return };
+    let host = start(&redis).await;
+    let path = format!("/{WASI}/set?store=default&key=k");
+    let set = host.request(reqwest::Method::POST, &path);
+    assert_eq!(host.send(set.body(vec![b'x'; 7 << 20])).await.status, 200);
+    let many = ["k"; 20].join(",");
+    let refused = on(&host, WASI, "get-many", &[("keys", &many)]).await;
+    assert_eq!(error_kind(&refused), "Other", "{refused:?}");
+    assert!(
+        refused.1.contains("the answer has more than"),
+        "{refused:?}"
+    );
+    on(&host, WASI, "set", &[("key", "a"), ("value", "v")]).await;
+    let few = on(&host, WASI, "get-many", &[("keys", "a,none,a")]).await;
+    assert_eq!(few, done("a=v\nnone\na=v"));
+    no_guest_has_failed(&host).await;
+}

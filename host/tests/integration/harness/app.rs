@@ -132,6 +132,13 @@ impl App {
         self.launched(launch).await
     }
 
+    /// Starts it, and leaves it to the test to wait until it serves.
+    pub(crate) fn launch(self) -> Host {
+        let mut host = Host::launch(self.write());
+        host.folder = Some(self.folder);
+        host
+    }
+
     /// Starts it under this Spin instead.
     pub(crate) async fn start_under(self, spin: PathBuf) -> Host {
         let app = self.bare();

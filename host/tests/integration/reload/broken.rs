@@ -50,7 +50,7 @@ async fn a_manifest_with_an_error_changes_nothing() {
     let good = std::fs::read_to_string(&host.launch.manifest).unwrap();
     std::fs::write(
         &host.launch.manifest,
-        good.replace("[component.app]", "[component.app]\nsorce = 1"),
+        good.replace("[component.app]", "[component.app]\nsorce = \"s3cret\""),
     )
     .unwrap();
     let done = reload(&host).await;
@@ -60,6 +60,13 @@ async fn a_manifest_with_an_error_changes_nothing() {
         error.contains("sorce") && error.contains("source"),
         "{error}"
     );
+    let status = host.admin("/status").await.json();
+    let shown = status["last_reload"]["error"].as_str().unwrap();
+    assert!(
+        shown.contains("sorce") && shown.contains("spin.toml:"),
+        "{shown}"
+    );
+    assert!(!shown.contains("s3cret"), "no text of the file: {shown}");
     assert_eq!(host.get("/").await.text(), "Hello");
     host.metric_is(
         "weir_reloads_total",

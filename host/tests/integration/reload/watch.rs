@@ -3,6 +3,7 @@
 use super::{app, generation_is, put, put_bytes};
 use crate::harness::eventually;
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_new_file_is_picked_up_and_a_broken_one_is_not() {
@@ -119,4 +120,26 @@ async fn a_dependency_that_changes_reloads_the_component_that_uses_it() {
     assert_ne!(status["components"][0]["digest"], digest, "{status}");
     // The other component has not been touched.
     assert_eq!(status["components"][1]["generation"], 1, "{status}");
+}
+
+#[tokio::test]
+async fn a_file_that_never_rests_does_not_keep_others_from_being_followed() {
+    let manifest = "files = [\"busy.txt\"]";
+    let app = app("p3_hello").manifest(manifest).file("busy.txt", "");
+    let host = app.args(["--watch", "--skip-build"]).start().await;
+    host.logged(&["watching"]).await;
+    let busy = host.folder().join("busy.txt");
+    let writing = tokio::spawn(async move {
+        for n in 0.. {
+            std::fs::write(&busy, "x".repeat(n % 100)).unwrap();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    put(host.folder(), "p3_readme");
+    eventually("the new code", async || {
+        (host.get("/").await.text() == "Hello, /\n").then_some(())
+    })
+    .await;
+    host.logged(&["files change all the time"]).await;
+    writing.abort();
 }

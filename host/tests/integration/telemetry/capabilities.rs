@@ -141,3 +141,36 @@ async fn requests_of_components_are_counted_by_where_they_go_and_how_they_end() 
     )
     .await;
 }
+
+#[tokio::test]
+async fn what_is_not_granted_is_counted_and_what_guests_call_it_is_no_label() {
+    let host = App::new()
+        .guest("p3_key_value", "")
+        .guest("p2_request_info", "key_value_stores = [\"default\"]")
+        .guest("p3_log_directory", "")
+        .guest("p3_metrics", "")
+        .start()
+        .await;
+    let paths = [
+        "/p3_key_value/open?store=default",
+        "/p3_key_value/open?store=made-up",
+        "/p3_log_directory/line?log=a&line=b",
+        "/p3_metrics/add?name=a&value=1",
+    ];
+    ask(&host, paths.map(str::to_owned), 500).await;
+    let metrics = host.metrics().await;
+    let operations = "weir_key_value_operation_duration_seconds_count";
+    let opened = |store, result| {
+        let labels = [("operation", "open"), ("store", store), ("result", result)];
+        metrics.sum(operations, &labels)
+    };
+    assert_eq!(opened("default", "access_denied"), 1.0);
+    assert_eq!(opened("_unknown", "no_such_store"), 1.0);
+    assert!(!metrics.text().contains("made-up"));
+    let denied = |name| metrics.sum(name, &[("result", "access_denied")]);
+    let written = "weir_log_directory_write_duration_seconds_count";
+    assert_eq!(denied(written), 1.0);
+    let refused = [("component", "p3-metrics"), ("reason", "access_denied")];
+    let refused = metrics.sum("weir_guest_metrics_refused_total", &refused);
+    assert_eq!(refused, 1.0);
+}

@@ -1,6 +1,6 @@
 //! `fermyon:spin/key-value@2.0.0`: synchronous, for WASI 0.2 guests.
 
-use super::Itself;
+use super::{Itself, told};
 use crate::capability::key_value::store::StoreError;
 use crate::capability::key_value::{Open, Refused};
 use crate::engine::state::InstanceState;
@@ -64,6 +64,6 @@ impl From<Refused> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Other(error.to_string())
+        Self::Other(told(&error))
     }
 }

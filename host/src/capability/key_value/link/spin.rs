@@ -1,9 +1,11 @@
 //! `spin:key-value@3.0.0`: every function `async`, so that a call which waits for its commit holds
 //! up no other request of the instance. The keys come as a stream, page by page.
 
+use super::told;
 use crate::capability::key_value::store::{Page, StoreError};
 use crate::capability::key_value::{Open, Refused};
 use crate::engine::state::InstanceState;
+use crate::telemetry::metrics::capability::key_value::Operation;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
@@ -128,7 +130,7 @@ impl Keys {
 }
 
 fn page(open: Open, from: Option<String>) -> NextPage {
-    Box::pin(async move { open.run("list", open.store.keys(from)).await })
+    Box::pin(async move { open.run(Operation::List, open.store.keys(from)).await })
 }
 
 impl StreamProducer<InstanceState> for Keys {
@@ -183,6 +185,6 @@ impl From<Refused> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Other(error.to_string())
+        Self::Other(told(&error))
     }
 }

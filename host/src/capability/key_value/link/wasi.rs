@@ -1,9 +1,11 @@
 //! `wasi:keyvalue@0.2.0-draft2`: store, batch and atomics.
 
-use super::Itself;
+use super::{Itself, told};
 use crate::capability::key_value::store::{StoreError, Swapped};
 use crate::capability::key_value::{Open, Refused};
+use crate::engine::compile_cache::Digest;
 use crate::engine::state::InstanceState;
+use crate::telemetry::metrics::capability::key_value::Operation;
 use atomics::{Cas, CasError};
 use store::{Bucket, Error, KeyResponse};
 use wasmtime::Result;
@@ -56,7 +58,7 @@ impl store::HostBucket for InstanceState {
         cursor: Option<String>,
     ) -> Done<KeyResponse> {
         let open: Open = self.kept(&bucket)?;
-        let page = open.run("list", open.store.keys(cursor)).await;
+        let page = open.run(Operation::List, open.store.keys(cursor)).await;
         Ok(page.map_err(Error::from).map(|page| KeyResponse {
             keys: page.keys,
             cursor: page.next,
@@ -75,7 +77,9 @@ impl batch::Host for InstanceState {
         keys: Vec<String>,
     ) -> Done<Vec<(String, Option<Vec<u8>>)>> {
         let open: Open = self.kept(&bucket)?;
-        let found = open.run("get_many", open.store.get_many(&keys)).await;
+        let found = open
+            .run(Operation::GetMany, open.store.get_many(&keys))
+            .await;
         Ok(found
             .map(|values| keys.into_iter().zip(values).collect())
             .map_err(Error::from))
@@ -88,7 +92,7 @@ impl batch::Host for InstanceState {
     ) -> Done<()> {
         let open: Open = self.kept(&bucket)?;
         Ok(open
-            .run("set_many", open.store.set_many(pairs))
+            .run(Operation::SetMany, open.store.set_many(pairs))
             .await
             .map_err(Error::from))
     }
@@ -96,7 +100,7 @@ impl batch::Host for InstanceState {
     async fn delete_many(&mut self, bucket: Resource<Bucket>, keys: Vec<String>) -> Done<()> {
         let open: Open = self.kept(&bucket)?;
         Ok(open
-            .run("delete_many", open.store.delete_many(keys))
+            .run(Operation::DeleteMany, open.store.delete_many(keys))
             .await
             .map_err(Error::from))
     }
@@ -106,62 +110,93 @@ impl atomics::Host for InstanceState {
     async fn increment(&mut self, bucket: Resource<Bucket>, key: String, delta: i64) -> Done<i64> {
         let open: Open = self.kept(&bucket)?;
         Ok(open
-            .run("increment", open.store.increment(key, delta))
+            .run(Operation::Increment, open.store.increment(key, delta))
             .await
             .map_err(Error::from))
     }
 
     async fn swap(&mut self, cas: Resource<Cas>, value: Vec<u8>) -> Done<(), CasError> {
-        let Compare { open, key, seen } = self.release(&cas)?;
-        let swap = open.store.swap(key.clone(), seen, value);
-        match open.run("swap", swap).await {
-            Ok(Swapped::Done) => Ok(Ok(())),
-            Ok(Swapped::Found(found)) => {
-                let again = self.keep::<Compare, Cas>(Compare {
-                    open,
-                    key,
-                    seen: found,
-                })?;
-                Ok(Err(CasError::CasFailed(again)))
-            }
+        let compare: Compare = self.release_counted(&cas)?;
+        match compare.swap(value).await {
+            Ok(None) => Ok(Ok(())),
+            Ok(Some(again)) => Ok(Err(CasError::CasFailed(self.keep_counted(again)?))),
             Err(error) => Ok(Err(CasError::StoreError(error.into()))),
         }
     }
 }
 
-/// What a compare-and-swap expects.
+/// What a compare-and-swap expects: what was seen, by its digest, because a guest may keep many of
+/// these and a value may be large.
 #[derive(Clone)]
 struct Compare {
     open: Open,
     key: String,
-    seen: Option<Vec<u8>>,
+    seen: Option<Digest>,
+}
+
+impl Compare {
+    async fn new(open: Open, key: String) -> std::result::Result<Self, StoreError> {
+        let seen = digest(open.get(&key).await?.as_deref());
+        Ok(Self { open, key, seen })
+    }
+
+    /// Swaps if what is there is what was seen; else gives what to compare with next.
+    async fn swap(self, value: Vec<u8>) -> std::result::Result<Option<Self>, StoreError> {
+        let Self { open, key, seen } = self;
+        let swap = async {
+            let present = open.store.get(&key).await?;
+            if digest(present.as_deref()) != seen {
+                return Ok(Swapped::Found(present));
+            }
+            open.store.swap(key.clone(), present, value).await
+        };
+        match open.run(Operation::Swap, swap).await? {
+            Swapped::Done => Ok(None),
+            Swapped::Found(found) => Ok(Some(Self {
+                seen: digest(found.as_deref()),
+                open,
+                key,
+            })),
+        }
+    }
+}
+
+fn digest(value: Option<&[u8]>) -> Option<Digest> {
+    value.map(Digest::of)
 }
 
 impl atomics::HostCas for InstanceState {
     async fn new(&mut self, bucket: Resource<Bucket>, key: String) -> Done<Resource<Cas>> {
-        let open: Open = self.kept(&bucket)?;
-        match open.get(&key).await {
-            Ok(seen) => Ok(Ok(self.keep::<Compare, Cas>(Compare {
-                open,
-                key,
-                seen,
-            })?)),
+        if !self.has_room() {
+            return Ok(Err(Error::Other("too many comparisons are open".into())));
+        }
+        match Compare::new(self.kept(&bucket)?, key).await {
+            Ok(compare) => Ok(Ok(self.keep_counted(compare)?)),
             Err(error) => Ok(Err(error.into())),
         }
     }
 
+    /// What is there now. From here on that is what is expected: what a guest computes from it must
+    /// replace nothing else.
     async fn current(&mut self, cas: Resource<Cas>) -> Done<Option<Vec<u8>>> {
         let compare: Compare = self.kept(&cas)?;
-        Ok(Ok(compare.seen))
+        match compare.open.get(&compare.key).await {
+            Ok(present) => {
+                let kept = Resource::<Compare>::new_borrow(cas.rep());
+                self.table.get_mut(&kept)?.seen = digest(present.as_deref());
+                Ok(Ok(present))
+            }
+            Err(error) => Ok(Err(error.into())),
+        }
     }
 
     async fn drop(&mut self, cas: Resource<Cas>) -> Result<()> {
-        self.release::<Compare, Cas>(&cas).map(drop)
+        self.release_counted::<Compare, Cas>(&cas).map(drop)
     }
 }
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Other(error.to_string())
+        Self::Other(told(&error))
     }
 }

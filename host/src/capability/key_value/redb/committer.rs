@@ -5,7 +5,8 @@
 //! and then the switch to them, however many writes it holds. Under load a
 //! commit's duration is what gathers the next batch, so nothing waits on purpose. An operation
 //! that fails by itself (a number that is none) leaves the others alone; a commit that fails fails
-//! its whole batch, of which nothing is kept. A caller that stops waiting takes nothing back.
+//! its whole batch, of which nothing is kept. A caller that stops waiting takes nothing back. What
+//! waits is bounded in bytes ([`Held`]), also what nobody waits for any more.
 //!
 //! After an error of the file, in a commit or in a read, redb refuses all further work, so the
 //! database is opened again: at once; if that fails, by the next write, or by a read that comes
@@ -14,14 +15,14 @@
 use super::TABLE;
 use super::open::{Opener, convert};
 use super::operation::{Answer, Operation};
-use crate::capability::key_value::store::StoreError;
+use crate::capability::key_value::store::{Held, StoreError};
 use arc_swap::ArcSwapOption;
 use redb::{Database, Durability, WriteTransaction};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{error, warn};
 
 /// Most writes of one commit.
@@ -34,6 +35,8 @@ const RETRY: Duration = Duration::from_secs(1);
 
 struct Write {
     operation: Operation,
+    /// Its share of what the store may hold.
+    _held: OwnedSemaphorePermit,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -75,6 +78,7 @@ pub(super) struct Committer {
     queue: Mutex<Option<mpsc::UnboundedSender<Request>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     asked: Arc<AtomicBool>,
+    held: Held,
     stats: Arc<Stats>,
 }
 
@@ -102,6 +106,7 @@ impl Committer {
             queue: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
             asked,
+            held: Held::default(),
             stats,
         })
     }
@@ -113,11 +118,15 @@ impl Committer {
     /// Hands over a write and waits until it is durable.
     pub(super) async fn submit(&self, operation: Operation) -> Answer {
         let (answer, answered) = oneshot::channel();
+        let write = Write {
+            _held: self.held.hold(operation.bytes())?,
+            operation,
+            answer,
+        };
         self.stats.pending.fetch_add(1, Relaxed);
-        self.send(Request::Write(Write { operation, answer }))
-            .inspect_err(|_| {
-                self.stats.pending.fetch_sub(1, Relaxed);
-            })?;
+        self.send(Request::Write(write)).inspect_err(|_| {
+            self.stats.pending.fetch_sub(1, Relaxed);
+        })?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 

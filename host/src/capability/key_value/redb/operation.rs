@@ -43,7 +43,11 @@ impl Operation {
                 .sum(),
             Self::Delete(keys) => keys.iter().map(String::len).sum(),
             Self::Increment { key, .. } => key.len(),
-            Self::Swap { key, value, .. } => key.len() + value.len(),
+            Self::Swap {
+                key,
+                expected,
+                value,
+            } => key.len() + value.len() + expected.as_ref().map_or(0, Vec::len),
         }
     }
 

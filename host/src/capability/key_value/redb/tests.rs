@@ -6,7 +6,7 @@
 mod disk;
 
 use super::*;
-use crate::capability::key_value::store::Store;
+use crate::capability::key_value::store::{MAX_KEY, MAX_VALUE, Store};
 use disk::{Disk, Handle};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -37,6 +37,22 @@ async fn write_until_power_fails(disk: &Arc<Disk>, calls: usize) -> usize {
         }
     }
     20
+}
+
+#[tokio::test]
+async fn no_more_is_held_than_there_is_room_for() {
+    let disk = Disk::new();
+    let store = Store::Redb(disk.open());
+    let pairs = (0..5).map(|n| (n.to_string(), vec![0; MAX_VALUE]));
+    let refused = store.set_many(pairs.collect()).await;
+    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+    store.set("key".into(), b"value".to_vec()).await.unwrap();
+    let long = "k".repeat(MAX_KEY + 1);
+    let refused = store.get(&long).await;
+    assert!(
+        matches!(refused, Err(StoreError::KeyTooLong(_))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

@@ -11,6 +11,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const MAX_VALUE: usize = 128;
 /// Most attributes of a measurement.
 const MAX_ATTRIBUTES: usize = 8;
+/// Most edges of a histogram's buckets; each costs a number in each of its series.
+const MAX_BOUNDARIES: usize = 64;
+/// Longest help text, in bytes; a longer one is cut.
+const MAX_HELP: usize = 1024;
+/// Longest unit, in bytes; a longer one is cut. OpenTelemetry takes no longer one.
+const MAX_UNIT: usize = 63;
 /// The attribute of the series that takes what the limit leaves no room for.
 const OVERFLOW: &str = "otel_metric_overflow";
 
@@ -39,8 +45,10 @@ pub enum MeasurementError {
     /// The metric is of the kind given already.
     #[error("the metric is a {0:?} already")]
     KindConflict(Kind),
-    /// The value is not finite, or the boundaries do not rise.
-    #[error("the value is not finite or the boundaries do not rise")]
+    /// The value is not finite, or the boundaries do not rise or are too many.
+    #[error(
+        "the value is not finite, or the boundaries do not rise or are more than {MAX_BOUNDARIES}"
+    )]
     InvalidValue,
     /// The component has as many metrics as it may.
     #[error("the component has as many metrics as it may")]
@@ -131,7 +139,8 @@ impl GuestSeries {
             _ => true,
         });
         let finite = description.boundaries.iter().all(|edge| edge.is_finite());
-        let described = match rising && finite {
+        let few = description.boundaries.len() <= MAX_BOUNDARIES;
+        let described = match rising && finite && few {
             true => self
                 .metric(&mut self.table(), name, kind, description)
                 .map(drop),
@@ -229,6 +238,8 @@ impl GuestSeries {
         self.shared
             .names
             .claim(&format!("{full}{suffix}"), kind, &self.component)?;
+        cut(&mut description.help, MAX_HELP);
+        cut(&mut description.unit, MAX_UNIT);
         if description.help.is_empty() {
             // Prometheus' own check wants a text for every metric.
             description.help = format!("Measured by the component {}.", self.component);
@@ -244,6 +255,12 @@ impl GuestSeries {
     }
 }
 
+/// Keeps the whole characters of the first bytes.
+fn cut(text: &mut String, bytes: usize) {
+    text.truncate(text.floor_char_boundary(bytes));
+    text.shrink_to_fit();
+}
+
 /// Checks the attributes and brings them into the form in which they are looked up.
 fn normalise(attributes: &mut Attributes) -> Result<(), MeasurementError> {
     if attributes.len() > MAX_ATTRIBUTES {
@@ -251,7 +268,7 @@ fn normalise(attributes: &mut Attributes) -> Result<(), MeasurementError> {
     }
     for (key, value) in attributes.iter_mut() {
         names::check(key).map_err(MeasurementError::Attribute)?;
-        value.truncate(value.floor_char_boundary(MAX_VALUE));
+        cut(value, MAX_VALUE);
     }
     // The last value given for a key stands, as in a map.
     attributes.reverse();

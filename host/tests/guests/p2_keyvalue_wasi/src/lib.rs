@@ -3,7 +3,7 @@
 //! The path's last segment says what is done: `open`, `get`, `set`, `delete` and `exists` of `key`
 //! (`set` to `value` or, without it, to the request's body); `keys`, one a line; `increment` of
 //! `key` by `delta`; `cas` of `key` to `value`, which after the comparison waits `ms` milliseconds
-//! before it swaps. `get-many`, `set-many` and `delete-many` take `keys` with commas between. A key
+//! before it swaps. `keep-cas` keeps `n` comparisons of `key` at once. `get-many`, `set-many` and `delete-many` take `keys` with commas between. A key
 //! that is not there is answered as the error `None`.
 
 use bindings::wasi::keyvalue::atomics::{Cas, CasError, increment, swap};
@@ -42,6 +42,7 @@ fn run(request: &IncomingRequest) -> Outcome {
         "keys" => keys(&bucket),
         "increment" => increment(&bucket, key, target.number("delta"))
             .map(|value| value.to_string().into_bytes()),
+        "keep-cas" => keep_comparisons(&bucket, &target),
         "cas" => return compare_and_swap(&bucket, &target),
         _ => return batch(&bucket, &target),
     };
@@ -68,6 +69,13 @@ fn compare_and_swap(bucket: &Bucket, target: &Target) -> Outcome {
         Err(CasError::StoreError(error)) => Err(p2::error_name(error)),
         Err(CasError::CasFailed(_)) => Err("CasFailed".to_owned()),
     }
+}
+
+fn keep_comparisons(bucket: &Bucket, target: &Target) -> Result<Vec<u8>, Error> {
+    let numbers = 0..target.number::<u64>("n");
+    let kept = numbers.map(|_| Cas::new(bucket, target.text("key")));
+    let kept: Vec<Cas> = kept.collect::<Result<_, _>>()?;
+    Ok(kept.len().to_string().into_bytes())
 }
 
 fn batch(bucket: &Bucket, target: &Target) -> Outcome {
