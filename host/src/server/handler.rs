@@ -9,6 +9,7 @@ use super::record::{Matched, Recorder};
 use super::request::{self, Routed};
 use super::response;
 use super::route::{Component, Generation, Route, RouteTable, Target};
+use super::router::Match;
 use crate::drain::Stage;
 use crate::engine::answer::{self, GuestBody};
 use crate::engine::exchange::{Origin, Permits};
@@ -71,22 +72,29 @@ impl Handler {
         }
         let path = self.path(uri.path());
         let router = table.listeners.get(self.listener);
-        let Some(found) = router.and_then(|router| router.find(&path)) else {
-            let none = response::text(StatusCode::NOT_FOUND, "no route matches this path");
-            return Ok(self.unrouted(&request, none, &table, client, began));
-        };
-        let route = found.value;
-        let routed = Routed {
-            headers: &route.headers,
-            parameters: (&route.parameters, &found.parameters),
-            rest: found.rest,
-            path: &path,
-            scheme: &self.scheme,
-            client: &client.address,
-        };
-        let matched = Matched::Route(Arc::clone(route));
-        let recorder = Recorder::begin(matched, request.method().clone(), began, client);
-        Ok(self.answer(request, route, &routed, recorder).await)
+        Ok(match router.and_then(|router| router.find(&path)) {
+            Some(Match {
+                value: route,
+                parameters,
+                rest,
+            }) => {
+                let routed = Routed {
+                    headers: &route.headers,
+                    parameters: (&route.parameters, &parameters),
+                    rest,
+                    path: &path,
+                    scheme: &self.scheme,
+                    client: &client.address,
+                };
+                let matched = Matched::Route(Arc::clone(route));
+                let recorder = Recorder::begin(matched, request.method().clone(), began, client);
+                self.answer(request, route, &routed, recorder).await
+            }
+            None => {
+                let none = response::text(StatusCode::NOT_FOUND, "no route matches this path");
+                self.unrouted(&request, none, &table, client, began)
+            }
+        })
     }
 
     /// The path by which a request is routed.
