@@ -34,6 +34,14 @@ pub enum ScaffoldError {
     /// There is something already.
     #[error("{0} is there already")]
     Exists(PathBuf),
+    /// The app has a component of that name.
+    #[error("{manifest} has a component `{name}` already")]
+    Taken {
+        /// The name.
+        name: String,
+        /// The app's manifest.
+        manifest: PathBuf,
+    },
     /// The manifest is not right, or would not be with the new component.
     #[error(transparent)]
     Manifest(#[from] Problems),
@@ -94,19 +102,23 @@ fn check(name: &str) -> Result<(), ScaffoldError> {
 
 /// The manifest of the app with the component in it.
 fn extended(
-    app: &Path,
+    folder: &Path,
     package: &Path,
     name: &str,
     template: Template,
 ) -> Result<(PathBuf, String), ScaffoldError> {
-    let manifest = app.join(MANIFEST);
+    let manifest = folder.join(MANIFEST);
     let text = fs::read_to_string(&manifest).map_err(|source| ScaffoldError::Io {
         path: manifest.clone(),
         source,
     })?;
     // What is wrong with it already is not blamed on the new part.
-    Manifest::parse(&Source::new(manifest.display().to_string(), text.as_str()))?;
-    let workdir = package.strip_prefix(app).unwrap_or(package);
+    let app = Manifest::parse(&Source::new(manifest.display().to_string(), text.as_str()))?;
+    if app.components.contains_key(name) {
+        let name = name.to_owned();
+        return Err(ScaffoldError::Taken { name, manifest });
+    }
+    let workdir = package.strip_prefix(folder).unwrap_or(package);
     let part = Part {
         name,
         workdir: Some(workdir),
@@ -179,7 +191,7 @@ mod tests {
         // No line feed at the end of an inline table; of a comment.
         "component = { one = { source = \"one.wasm\" } }\n\
          [[trigger.http]]\nroute = \"/one\"\ncomponent = \"one\"\n\
-         [application]\nname = \"app\"\ntool = { a = 1 }",
+         [application]\nname = \"app\"\ntool = { a = { b = 1 } }",
         "[application]\nname = \"app\"\n[[trigger.http]]\nroute = \"/one\"\ncomponent = \"one\"\n\
          [component.one]\nsource = \"one.wasm\" # last",
         // The lines of other systems.

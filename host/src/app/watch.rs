@@ -12,7 +12,7 @@ pub(super) mod scan;
 
 use super::reload::Reloader;
 use builds::Builds;
-use notify::{RecursiveMode, Watcher as _};
+use notify::{Event, RecursiveMode, Watcher as _};
 use scan::Scan;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -42,9 +42,12 @@ impl Watch {
     /// change.
     pub(super) fn new(reloader: Arc<Reloader>, build: bool) -> Self {
         let (wake, woken) = mpsc::channel(1);
-        let watcher = notify::recommended_watcher(move |_event| {
-            // One that is there already is enough.
-            let _ = wake.try_send(());
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            // Looking at files is an event too: each look would ask for the next.
+            if !event.is_ok_and(|event| event.kind.is_access()) {
+                // One that is there already is enough.
+                let _ = wake.try_send(());
+            }
         });
         let watcher = watcher
             .inspect_err(|error| warn!(%error, "files are polled, for want of notifications"))

@@ -84,15 +84,18 @@ fn not_toml(source: &Source, mut errors: Vec<toml::de::Error>) -> Problems {
     errors.dedup_by(|a, b| a.span() == b.span());
     let problem = |error: toml::de::Error| {
         let at = source.location(error.span().unwrap_or_default());
-        let message = format!(
-            "{at}:{} is not valid TOML: {}",
-            at.column(),
-            error.message()
-        );
+        let cause = match error.message() {
+            DUPLICATE => format!("{DUPLICATE} `{}`", at.text()),
+            other => other.to_owned(),
+        };
+        let message = format!("{at}:{} is not valid TOML: {cause}", at.column());
         Problem::new(message).help("the line is not shown, because it may hold a secret")
     };
     errors.into_iter().map(problem).collect()
 }
+
+/// What the parser says of a key that is there twice, and points at the key, which is no secret.
+const DUPLICATE: &str = "duplicate key";
 
 /// The table whose values may be secrets.
 const VARIABLES: &str = "variables";
@@ -105,7 +108,8 @@ fn secrets(root: &DeTable<'_>) -> Vec<Range<usize>> {
         match value.get_ref() {
             DeValue::Table(table) => left.extend(table.values()),
             DeValue::Array(elements) => left.extend(elements.iter()),
-            // A number or a truth value may be a text that somebody forgot to quote.
+            DeValue::Boolean(_) => {}
+            // A number may be a text that somebody forgot to quote.
             _ => found.push(value.span()),
         }
     }

@@ -102,6 +102,12 @@ impl Location {
         line.chars().count() + 1
     }
 
+    /// What stands there.
+    pub(super) fn text(&self) -> &str {
+        let text = self.source.text().get(self.range.clone());
+        text.unwrap_or_default()
+    }
+
     pub(super) fn start(&self) -> usize {
         self.range.start
     }

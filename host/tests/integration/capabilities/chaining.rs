@@ -184,19 +184,18 @@ async fn who_asks_a_component_that_fails_gets_the_status_that_a_client_gets() {
 }
 
 /// Asks a component that is asked by `p3_outbound`, and nothing else.
-async fn chain(asked: &str, flags: &[&str]) -> Host {
+async fn chain(asked: &str, settings: &str) -> Host {
     let allowed = "allowed_outbound_hosts = [\"http://*.spin.internal\"]";
     App::new()
         .guest("p3_outbound", allowed)
-        .guest(asked, "")
-        .args(flags.iter().copied())
+        .guest(asked, settings)
         .start()
         .await
 }
 
 #[tokio::test]
 async fn a_chained_answer_that_breaks_off_is_a_failure_of_who_was_asked() {
-    let host = chain("p3_head_then_trap", &[]).await;
+    let host = chain("p3_head_then_trap", "").await;
     let answer = send(
         &host,
         "p3_outbound",
@@ -211,7 +210,9 @@ async fn a_chained_answer_that_breaks_off_is_a_failure_of_who_was_asked() {
 
 #[tokio::test]
 async fn a_chained_answer_that_stands_still_is_a_failure_of_who_was_asked() {
-    let host = chain("p3_chunks", &["--request-timeout", "400ms"]).await;
+    // Whoever asks waits longer.
+    let settings = "[component.p3-chunks.tool.weir]\ntimeout = \"400ms\"";
+    let host = chain("p3_chunks", settings).await;
     let url = "http://p3-chunks.spin.internal/?n=2&size=5&ms=60000";
     let answer = host.get(&target("/p3_outbound/", &[("url", url)])).await;
     assert_ne!(answer.status, 404, "{answer:?}");
@@ -224,7 +225,7 @@ async fn a_chained_answer_that_stands_still_is_a_failure_of_who_was_asked() {
 
 #[tokio::test]
 async fn a_chained_request_whose_caller_leaves_is_recorded_without_a_status() {
-    let host = chain("p3_sleep", &[]).await;
+    let host = chain("p3_sleep", "").await;
     let url = "http://p3-sleep.spin.internal/?ms=60000";
     let mut wire = Wire::connect(&host).await;
     wire.get(&target("/p3_outbound/", &[("url", url)])).await;

@@ -44,6 +44,23 @@ async fn a_link_that_moves_is_seen_as_in_a_mounted_config_map() {
     assert_eq!(host.get("/").await.text(), "Hello, /\n");
 }
 
+#[tokio::test]
+async fn a_watch_rests_while_nothing_changes() {
+    let manifest = "[component.app.build]\ncommand = \"true\"\nwatch = [\"src/**/*.rs\"]\n";
+    let host = app("p3_hello")
+        .manifest(manifest)
+        .file("src/lib.rs", "")
+        .args(["--watch"])
+        .start()
+        .await;
+    host.logged(&["watching"]).await;
+    let used = async || host.metrics().await.sum("process_cpu_seconds_total", &[]);
+    let before = used().await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let cpu = used().await - before;
+    assert!(cpu < 0.5, "{cpu} s of CPU time in three seconds");
+}
+
 const BUILD: &str = r#"
 [component.app.build]
 command = "echo building >> builds.txt && grep -q good source.txt && cp good.wasm new.wasm && mv new.wasm app.wasm"
