@@ -17,10 +17,9 @@ pub mod history;
 mod listener;
 pub mod status;
 
-pub use crate::health;
+use crate::health::Health;
 use crate::telemetry::registry::Registry;
 pub use authority::Authority;
-use health::Health;
 use serde::Serialize;
 use status::Status;
 use std::collections::BTreeMap;

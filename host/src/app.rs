@@ -18,12 +18,12 @@ mod watch;
 
 pub use follow::Follow;
 
-use crate::admin::health::{Health, Phase};
 use crate::config::telemetry::{LogFormat, Telemetry};
 use crate::deploy::resources::Resources;
 use crate::drain::{self, Drained, Patience, Stage};
 use crate::engine::settings::WASMTIME;
 use crate::error::Error;
+use crate::health::{Health, Phase};
 use crate::server::chain::InternalRequests;
 use crate::server::route::RouteTable;
 use crate::signal::{Hangups, Signals};

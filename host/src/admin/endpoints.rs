@@ -1,7 +1,7 @@
 //! The answers of the admin server.
 
 use super::Sources;
-use super::health::Phase;
+use crate::health::Phase;
 use crate::server::body::ResponseBody;
 use crate::server::response::{self, text};
 use http::header::{ALLOW, CONTENT_TYPE};

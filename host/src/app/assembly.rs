@@ -4,7 +4,6 @@
 //! runtime; readiness says what it waits for.
 
 use super::definition::Definition;
-use crate::admin::health::{Health, Phase};
 use crate::capability::key_value::redb::{OpenState, Progress};
 use crate::deploy::fingerprint::{self, Fingerprints};
 use crate::deploy::prepare::{self, Prepared};
@@ -12,6 +11,7 @@ use crate::deploy::resources::Resources;
 use crate::deploy::{generation, table};
 use crate::diagnostic::Problems;
 use crate::error::Error;
+use crate::health::{Health, Phase};
 use crate::server::route::RouteTable;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::tracer::Tracer;

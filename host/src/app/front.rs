@@ -3,11 +3,11 @@
 use super::reload::{Reloader, Report};
 use super::sockets::{self, Bound};
 use super::status::{self, StatusSource};
-use crate::admin::health::Health;
 use crate::admin::history::History;
 use crate::admin::{Admin, Authority, Reloaded, Sources};
 use crate::config::Config;
 use crate::error::Error;
+use crate::health::Health;
 use crate::server::route::RouteTable;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::registry::Registry;

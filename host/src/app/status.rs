@@ -1,9 +1,9 @@
 //! What `/status` shows of a running app.
 
 use super::sockets::Bound;
-use crate::admin::health::{Health, Phase};
 use crate::admin::history::History;
 use crate::admin::status::{ComponentStatus, Instances, ListenerStatus, Status};
+use crate::health::{Health, Phase};
 use crate::server::route::{Component, RouteTable};
 use crate::telemetry::metrics::reload::APP;
 use arc_swap::ArcSwap;

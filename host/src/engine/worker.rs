@@ -49,10 +49,13 @@ pub(super) async fn run(pool: Arc<Shared>, place: Place, first: Job) {
         Ok((store, proxy)) => serve(&pool, store, &proxy, first).await,
         Err(error) => {
             let failure = match error.downcast_ref::<PoolConcurrencyLimitError>() {
+                // The server says so, at most once a second.
                 Some(_) => Failure::PoolExhausted,
                 None => Failure::Instantiation,
             };
-            report(&pool, Some(&first.exchange), failure, &error);
+            if failure == Failure::Instantiation {
+                report(&pool, Some(&first.exchange), failure, &error);
+            }
             first.exchange.fail(failure);
         }
     }

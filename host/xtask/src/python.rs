@@ -22,7 +22,7 @@ const USED: &str = "test:python/used";
 /// Builds the guest unless it is newer than its sources.
 pub(crate) fn build() -> Result<()> {
     let guest = Path::new(GUEST);
-    if modified(guest).is_some_and(|built| sources_are_older(built)) {
+    if modified(guest).is_some_and(sources_are_older) {
         println!("python guest: it is built");
         return Ok(());
     }
