@@ -2,6 +2,7 @@
 
 use super::{done, no_guest_has_failed, target};
 use crate::harness::app::App;
+use crate::harness::eventually;
 use crate::harness::host::Host;
 
 const GUESTS: [&str; 2] = ["p2_files", "p3_files"];
@@ -184,18 +185,28 @@ async fn a_path_that_is_not_there_stops_the_start() {
     assert!(output.contains("no file `missing.txt`"), "{output}");
 }
 
-/// What lies where copies of files do.
+async fn reload(host: &Host) {
+    let request = host.client.post(format!("{}/reload", host.admin));
+    let done = host.send(request.header("weir-admin", "1")).await;
+    assert_eq!(done.status, 200, "{done:?}");
+}
+
+/// Copies of all components, of whichever host.
 fn copies(host: &Host) -> usize {
-    let entries = std::fs::read_dir(host.folder().join("state/files")).unwrap();
-    entries.count()
+    let hosts = std::fs::read_dir(host.folder().join("state/files")).unwrap();
+    let copies = hosts.filter_map(|host| host.unwrap().path().read_dir().ok());
+    copies.map(Iterator::count).sum()
 }
 
 #[tokio::test]
 async fn copies_of_a_host_that_was_killed_are_removed_by_the_next() {
     let host = app(MOUNTS).start().await;
-    let one = copies(&host);
+    let manifest = std::fs::read_to_string(&host.launch.manifest).unwrap();
+    let all = manifest.replace("exclude_files = [\"public/secret.txt\"]", "");
+    std::fs::write(&host.launch.manifest, all).unwrap();
+    reload(&host).await;
     let host = host.kill_and_restart().await;
-    assert_eq!(copies(&host), one);
+    assert_eq!(copies(&host), GUESTS.len());
     assert_eq!(read(&host, GUESTS[0], "/public/a.txt").await, done("a"));
 }
 
@@ -217,33 +228,21 @@ async fn a_component_that_comes_back_keeps_its_files_when_its_old_requests_end()
         .manifest(&component("p3_sleep"))
         .start()
         .await;
-    let reload = async || {
-        let request = host.client.post(format!("{}/reload", host.admin));
-        let done = host.send(request.header("weir-admin", "1")).await;
-        assert_eq!(done.status, 200, "{done:?}");
-    };
     let with = std::fs::read_to_string(&host.launch.manifest).unwrap();
     let manifest = |text: &str| std::fs::write(&host.launch.manifest, text).unwrap();
     let old = tokio::spawn(host.request(reqwest::Method::GET, "/again/?ms=6000").send());
     host.metric_is("http_server_active_requests", &[], 1.0)
         .await;
     manifest(&with.replace(&component("p3_sleep"), ""));
-    reload().await;
+    reload(&host).await;
     manifest(&with.replace(&component("p3_sleep"), &component("p3_files")));
-    reload().await;
+    reload(&host).await;
     assert_eq!(old.await.unwrap().unwrap().status(), 200);
-    crate::harness::eventually("the end of the old generation", async || {
-        let folder = host.folder().join("state/files");
-        let copies = copies_below(&folder);
-        (copies == 1).then_some(())
+    host.metric_is("weir_component_instances", &[("component", "again")], 0.0)
+        .await;
+    eventually("the end of the old copy", async || {
+        (copies(&host) == 1).then_some(())
     })
     .await;
     assert_eq!(read(&host, "again", "/public/a.txt").await, done("a"));
-}
-
-/// Copies of all components in a folder of copies.
-fn copies_below(folder: &std::path::Path) -> usize {
-    let hosts = std::fs::read_dir(folder).unwrap().flatten();
-    let copies = hosts.filter_map(|host| host.path().read_dir().ok());
-    copies.map(Iterator::count).sum()
 }

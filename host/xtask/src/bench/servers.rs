@@ -27,19 +27,15 @@ pub(super) struct Contender {
     pub(super) peer: Option<&'static str>,
 }
 
+/// Says to the last step of a build that the program needs no library of the system.
+const STATIC: [&str; 3] = ["--", "-C", "target-feature=+crt-static"];
+
 /// Builds Weir as the image has it, the guests, and wasmtime's command.
 pub(super) fn build() -> Result<()> {
     crate::guests::build(&[GUESTS])?;
-    cargo(&[
-        "build",
-        "--profile",
-        "dist",
-        "--locked",
-        "-p",
-        "weir",
-        "-p",
-        "xtask",
-    ])?;
+    let dist = ["--locked", "--profile", "dist", "--package"];
+    cargo(&[&["rustc"], &dist[..], &["weir", "--bin", "weir"], &STATIC].concat())?;
+    cargo(&[&["build"], &dist[..], &["xtask"]].concat())?;
     if !wasmtime().exists() {
         println!("wasmtime {WASMTIME} is built once, which takes about 20 minutes on two cores");
         let root = format!("{FOLDER}/wasmtime");
