@@ -64,6 +64,7 @@ cold: ## Time the first and the second `make up` of a clean clone with nothing c
 
 .PHONY: bench
 bench: ## Measure speed beside `wasmtime serve` and a native server
+	@command -v wrk >/dev/null || [[ $$(id -u) != 0 ]] || ! command -v apt-get >/dev/null || .ci/debian wrk
 	cargo xtask bench $(ARGS)
 
 .PHONY: image

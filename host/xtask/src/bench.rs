@@ -40,6 +40,8 @@ impl Plan {
 
 /// Builds what is measured, measures, and prints.
 pub(crate) fn run(plan: Plan) -> Result<()> {
+    // Before the builds, which take long.
+    wrk::find()?;
     servers::build()?;
     let servers = Servers::start()?;
     let contenders = servers.contenders();

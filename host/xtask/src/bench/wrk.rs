@@ -3,6 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use std::process::Command;
 
+const MISSING: &str = "wrk cannot be started; Debian has it in the package wrk";
+
 /// What one run gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Measured {
@@ -14,12 +16,18 @@ pub(super) struct Measured {
     pub(super) errors: u64,
 }
 
+/// Fails if wrk is not there.
+pub(super) fn find() -> Result<()> {
+    let started = Command::new("wrk").arg("--version").output();
+    started.context(MISSING).map(drop)
+}
+
 /// Loads `url` with 32 connections for so long.
 pub(super) fn measure(url: &str, seconds: u32) -> Result<Measured> {
     let output = Command::new("wrk")
         .args(["-t1", "-c32", "--latency", &format!("-d{seconds}s"), url])
         .output()
-        .context("wrk cannot be started; Debian has it in the package wrk")?;
+        .context(MISSING)?;
     let text = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "wrk failed: {text}");
     parse(&text).with_context(|| format!("wrk printed something else:\n{text}"))
