@@ -99,5 +99,6 @@ stand_ins() {
     stand_in alertmanager prometheus-alertmanager alertmanager \
       /usr/share/prometheus/alertmanager/{default,email}.tmpl &&
     stand_in node-exporter prometheus-node-exporter node &&
+    stand_in blackbox-exporter prometheus-blackbox-exporter blackbox /etc/prometheus/blackbox.yml &&
     stand_in redis redis-server data redis-cli
 }
