@@ -20,9 +20,7 @@ find_client() {
 
 install_engine() {
   command -v dockerd >/dev/null && return
-  apt-get update -qq &&
-    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
-      docker.io >/dev/null
+  .ci/debian docker.io
 }
 
 start_engine() { # FOLDER

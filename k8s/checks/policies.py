@@ -1,6 +1,6 @@
-"""Asserts who may talk to whom under the NetworkPolicies of the plain manifests.
+"""Asserts who may talk to whom under the NetworkPolicies of the chart.
 
-Usage: policies.py MANIFESTS
+Usage: policies.py SHAPES, a folder of rendered objects for each shape
 
 kube-netpol decides; it does not know the names of namespaces, so what a selector of namespaces
 says about a flow is put in place of the selector first.
@@ -33,6 +33,9 @@ FLOWS = [
     ("replicated", "weir/weir-redis", "default/stranger", 443, False),
     ("replicated", "weir/weir", "kube-system/coredns", 53, True),
     ("replicated", "weir/weir", "default/stranger", 443, False),
+    ("redis-elsewhere", "weir/weir", "default/stranger", 6380, True),
+    ("redis-elsewhere", "weir/weir", "default/stranger", 6379, False),
+    ("redis-elsewhere", "weir/weir", "default/stranger", 443, False),
     ("per-service", "health-namespace/health-weir-health-check", "backend-namespace/backend-api", 5002, True),
     ("per-service", "health-namespace/health-weir-health-check", "data-namespace/data-api", 5001, True),
     ("per-service", "health-namespace/health-weir-health-check", "storage-namespace/storage-api", 5000, False),
@@ -48,7 +51,7 @@ def pods(folder):
     """Labels of the pods that the objects of a folder make, by namespace/name."""
     found = {}
     for path in sorted(folder.glob("*.yaml")):
-        for thing in yaml.safe_load_all(path.read_text()):
+        for thing in filter(None, yaml.safe_load_all(path.read_text())):
             spec = thing.get("spec", {})
             spec = spec.get("jobTemplate", {}).get("spec", spec)
             if "template" in spec:

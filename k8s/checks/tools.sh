@@ -68,6 +68,7 @@ debian_programs() {
 promtool prometheus
 amtool prometheus-alertmanager
 prometheus-node-exporter prometheus-node-exporter
+prometheus-blackbox-exporter prometheus-blackbox-exporter
 redis-server redis-server
 npm npm
 openssl openssl
@@ -78,9 +79,7 @@ LIST
   if ((${#packages[@]} == 0)) || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
     return 0
   fi
-  apt-get update -qq
-  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
-    "${packages[@]}" >/dev/null
+  "$here/../../.ci/debian" "${packages[@]}"
 }
 
 mkdir -p "$tools/bin"

@@ -9,6 +9,9 @@ metadata:
   annotations:
     # What a pod cannot take over while it runs replaces it.
     checksum/config: {{ include (.Values.watch | ternary "weir.weirToml" "weir.config") . | sha256sum }}
+    {{- with include "weir.redisChecksum" . }}
+    checksum/redis: {{ . }}
+    {{- end }}
     kubectl.kubernetes.io/default-container: {{ include "weir.name" . }}
     {{- if .Values.monitoring.annotations }}
     prometheus.io/scrape: "true"

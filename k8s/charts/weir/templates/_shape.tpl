@@ -31,6 +31,26 @@
 {{- default (printf "%s-redis" (include "weir.fullname" .)) .Values.redis.existingSecret -}}
 {{- end }}
 
+{{/* Whether the release has a Redis of its own: one elsewhere is taken before it. */}}
+{{- define "weir.deploysRedis" -}}
+{{- with .Values -}}
+{{- if and .server.enabled (eq .store.type "redis") .redis.deploy (not .redis.url) }}true{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The port of the Redis: its address may name one. */}}
+{{- define "weir.redisPort" -}}
+{{- $host := default "" (urlParse .Values.redis.url).host -}}
+{{- default "6379" (regexFind "[0-9]+$" (regexFind ":[0-9]+$" $host)) -}}
+{{- end }}
+
+{{/* Changes when the chart's Secret of the Redis does; nothing if that is another's. */}}
+{{- define "weir.redisChecksum" -}}
+{{- if and (eq .Values.store.type "redis") (not .Values.redis.existingSecret) -}}
+{{- printf "%s %s" .Values.redis.url .Values.redis.password | sha256sum -}}
+{{- end -}}
+{{- end }}
+
 {{/* The Secret with integration keys, or nothing. */}}
 {{- define "weir.keysSecret" -}}
 {{- with .Values.integrationKeys -}}
