@@ -98,7 +98,7 @@ kind-down: ## Remove that cluster
 
 .PHONY: deploy-check
 deploy-check: ## Check charts, manifests, workflows, and the image in real containers (`make image` first)
-	k8s/check $(ARGS)
+	PROFILE=$(PROFILE) k8s/check $(ARGS)
 
 .PHONY: docs
 docs: ## Write the generated pages of docs/ anew

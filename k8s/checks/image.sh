@@ -193,7 +193,8 @@ check_image() {
   check "image: unpacked" unpack
   check "image: it holds nothing else" holds_nothing_else
   check "image: what it holds belongs to root" belongs_to_root
-  check "image: it is as small as the page says" is_as_small_as_said
+  # The page speaks of what is published; what tests build is larger.
+  [[ ${PROFILE:-dist} != dist ]] || check "image: it is as small as the page says" is_as_small_as_said
   check "image: it lists what it is made of" lists_what_it_is_made_of
   check "image: no secret is in it" holds_no_secret
   check "image: it knows certificate authorities" knows_certificate_authorities
