@@ -1,14 +1,16 @@
 //! `weir:platform/log-directory` and its synchronous twin.
 
 use super::{LogDirectory, LogError};
-use crate::engine::state::{ComponentContext, InstanceState};
+use crate::engine::exchange::Exchange;
+use crate::engine::state::{self, ComponentContext, InstanceState};
+use crate::telemetry::logs::{self, GuestLine, GuestPlace};
 use crate::telemetry::metrics::capability::DENIED;
 use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{info, warn};
-use wasmtime::Result;
+use tracing::warn;
 use wasmtime::component::{Accessor, HasData, HasSelf, Linker};
+use wasmtime::{AsContextMut as _, Result};
 use weir_bindings::weir::platform::{log_directory as wit, log_directory_sync as wit_sync};
 
 pub(in crate::capability) fn link(linker: &mut Linker<InstanceState>) -> Result<()> {
@@ -21,6 +23,7 @@ const MIRRORED: usize = 16 * 1024;
 
 async fn write_entry(
     component: Arc<ComponentContext>,
+    caller: Option<Arc<Exchange>>,
     contents: Vec<u8>,
 ) -> std::result::Result<String, wit::Error> {
     let mirrored = component.grants.mirror_entries.then(|| {
@@ -32,10 +35,21 @@ async fn write_entry(
     });
     let written = written.await;
     if let (Ok(name), Some(mirrored)) = (&written, mirrored) {
-        let text = String::from_utf8_lossy(&mirrored);
-        info!(target: "guest", component = &*component.id, entry = name, "{}", text.trim_end());
+        mirror(&component.id, caller.as_deref(), name, &mirrored);
     }
     written
+}
+
+/// Writes to the host's log what was written as the entry `name`.
+fn mirror(component: &str, caller: Option<&Exchange>, name: &str, contents: &[u8]) {
+    let origin = caller.map(Exchange::origin);
+    logs::guest_line(&GuestLine {
+        component,
+        place: GuestPlace::Entry(name),
+        route: origin.map(|origin| &*origin.route),
+        trace: origin.and_then(|origin| origin.trace),
+        text: String::from_utf8_lossy(contents).trim_end(),
+    });
 }
 
 async fn append_line(
@@ -112,8 +126,11 @@ impl wit::HostWithStore<InstanceState> for Concurrent {
         accessor: &Accessor<InstanceState, Self>,
         contents: Vec<u8>,
     ) -> Result<std::result::Result<String, wit::Error>> {
-        let component = accessor.with(|mut store| Arc::clone(store.get().component()));
-        Ok(write_entry(component, contents).await)
+        let (component, caller) = accessor.with(|mut store| {
+            let component = Arc::clone(store.get().component());
+            (component, state::caller(store.as_context_mut()))
+        });
+        Ok(write_entry(component, caller, contents).await)
     }
 
     async fn append_line(
@@ -131,7 +148,9 @@ impl wit_sync::Host for InstanceState {
         &mut self,
         contents: Vec<u8>,
     ) -> Result<std::result::Result<String, wit::Error>> {
-        Ok(write_entry(Arc::clone(self.component()), contents).await)
+        // The store is out of reach here, so of several requests none can be told apart.
+        let caller = self.only_exchange();
+        Ok(write_entry(Arc::clone(self.component()), caller, contents).await)
     }
 
     async fn append_line(
