@@ -7,6 +7,8 @@ use metrics::{Attributes, Description, Error};
 const MAX_NAME: usize = 64;
 /// Most attributes of a measurement.
 const MAX_ATTRIBUTES: usize = 8;
+/// Attribute keys that Prometheus gives a meaning, or Weir.
+const RESERVED_KEYS: [&str; 3] = ["le", "quantile", "otel_metric_overflow"];
 
 /// A log's name and a line for it.
 pub(crate) fn line(log: &str, line: &str) -> Result<(), log_directory::Error> {
@@ -40,7 +42,15 @@ pub(crate) fn metric(metric: &str, attributes: &Attributes) -> Result<(), Error>
         return Err(Error::InvalidAttribute(why));
     }
     let mut keys = attributes.iter().map(|(key, _)| key);
-    keys.try_for_each(|key| name(key).map_err(Error::InvalidAttribute))
+    keys.try_for_each(|key| self::key(key).map_err(Error::InvalidAttribute))
+}
+
+fn key(key: &str) -> Result<(), String> {
+    name(key)?;
+    match RESERVED_KEYS.contains(&key) {
+        true => Err("it has a meaning of its own in Prometheus or for Weir".into()),
+        false => Ok(()),
+    }
 }
 
 /// A value that can be measured.
@@ -98,6 +108,10 @@ mod tests {
             metric("a", &about(&["b"; 9])),
             Err(Error::InvalidAttribute(_))
         ));
+        for key in RESERVED_KEYS {
+            let refused = metric("a", &about(&[key]));
+            assert!(matches!(refused, Err(Error::InvalidAttribute(_))), "{key}");
+        }
     }
 
     #[test]

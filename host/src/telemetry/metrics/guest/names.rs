@@ -10,6 +10,13 @@ const MAX_NAME: usize = 64;
 /// Prefixes of the host's own metrics and of what exporters add.
 const RESERVED: [&str; 6] = ["weir_", "http_", "process_", "otel_", "target_", "scrape_"];
 
+/// The attribute of the series that takes what the limit leaves no room for.
+pub(super) const OVERFLOW: &str = "otel_metric_overflow";
+
+/// Attribute keys that Prometheus gives a meaning (the edges of histograms and summaries), or the
+/// host. A series that has one of them twice makes Prometheus refuse the whole scrape.
+const RESERVED_KEYS: [&str; 3] = ["le", "quantile", OVERFLOW];
+
 /// Why a name cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -17,6 +24,9 @@ pub enum NameError {
     /// Not 1 to 64 letters, digits and `_` that begin with a letter.
     #[error("`{0}` is not 1 to 64 letters, digits and underscores that begin with a letter")]
     Form(String),
+    /// An attribute's key that the host or Prometheus sets.
+    #[error("`{0}` has a meaning of its own in Prometheus or for the host")]
+    Reserved(String),
     /// Another component or another metric of the component already exports it.
     #[error("`{0}` is already exported by another metric")]
     Taken(String),
@@ -45,6 +55,15 @@ pub(super) fn check(name: &str) -> Result<(), NameError> {
     match begins && goes_on && name.len() <= MAX_NAME {
         true => Ok(()),
         false => Err(NameError::Form(name.chars().take(MAX_NAME).collect())),
+    }
+}
+
+/// Checks an attribute's key.
+pub(super) fn check_key(key: &str) -> Result<(), NameError> {
+    check(key)?;
+    match RESERVED_KEYS.contains(&key) {
+        true => Err(NameError::Reserved(key.to_owned())),
+        false => Ok(()),
     }
 }
 
@@ -88,6 +107,16 @@ mod tests {
         }
         for name in ["", "_a", "1a", "a-b", "ä", "a b", &"x".repeat(65)] {
             assert!(check(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_prometheus_or_the_host_sets_is_refused() {
+        for key in ["le", "quantile", "otel_metric_overflow"] {
+            assert_eq!(check_key(key), Err(NameError::Reserved(key.into())));
+        }
+        for key in ["lee", "LE", "kind"] {
+            assert_eq!(check_key(key), Ok(()), "{key}");
         }
     }
 

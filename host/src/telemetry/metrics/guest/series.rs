@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::instrument::{Description, Instrument, Kind, Series, Value};
-use super::names::{self, NameError};
+use super::names::{self, NameError, OVERFLOW};
 use opentelemetry::KeyValue;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,8 +17,6 @@ const MAX_BOUNDARIES: usize = 64;
 const MAX_HELP: usize = 1024;
 /// Longest unit, in bytes; a longer one is cut. OpenTelemetry takes no longer one.
 const MAX_UNIT: usize = 63;
-/// The attribute of the series that takes what the limit leaves no room for.
-const OVERFLOW: &str = "otel_metric_overflow";
 
 /// How much a component may define.
 #[derive(Clone, Copy, Debug, Default)]
@@ -267,7 +265,7 @@ fn normalise(attributes: &mut Attributes) -> Result<(), MeasurementError> {
         return Err(MeasurementError::TooManyAttributes);
     }
     for (key, value) in attributes.iter_mut() {
-        names::check(key).map_err(MeasurementError::Attribute)?;
+        names::check_key(key).map_err(MeasurementError::Attribute)?;
         cut(value, MAX_VALUE);
     }
     // The last value given for a key stands, as in a map.
