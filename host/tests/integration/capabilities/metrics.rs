@@ -223,6 +223,20 @@ async fn two_components_cannot_export_one_name() {
 }
 
 #[tokio::test]
+async fn names_that_differ_in_case_only_are_not_two_metrics() {
+    let host = start("true").await;
+    for guest in GUESTS {
+        let observe = async |name, value: &str| {
+            call(&host, guest, "observe", &[("name", name), ("value", value)]).await
+        };
+        assert_eq!(observe("wait", "1").await, done("ok"));
+        let other = observe("Wait", "10").await;
+        assert_eq!(error_kind(&other), "InvalidName", "{other:?}");
+        host.metric_is(&format!("{guest}_wait_sum"), &[], 1.0).await;
+    }
+}
+
+#[tokio::test]
 async fn an_id_whose_metrics_would_look_like_the_hosts_is_refused_at_load() {
     for id in ["weir", "http", "process-x", "otel", "target-a"] {
         let reserved = component(id, "p3_metrics", &granted(id, "true"));

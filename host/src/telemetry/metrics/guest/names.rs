@@ -27,8 +27,9 @@ pub enum NameError {
     /// An attribute's key that the host or Prometheus sets.
     #[error("`{0}` has a meaning of its own in Prometheus or for the host")]
     Reserved(String),
-    /// Another component or another metric of the component already exports it.
-    #[error("`{0}` is already exported by another metric")]
+    /// Another component or another metric of the component already exports it, or a name that
+    /// differs from it in case only.
+    #[error("`{0}` is already exported by another metric; upper and lower case count as the same")]
     Taken(String),
 }
 
@@ -67,14 +68,15 @@ pub(super) fn check_key(key: &str) -> Result<(), NameError> {
     }
 }
 
-/// The owner of each exported sample name.
+/// The owner of each exported sample name, in lower case: OpenTelemetry takes two metrics for one
+/// whose names differ in case only.
 #[derive(Debug, Default)]
 pub(super) struct Names(Mutex<HashMap<String, String>>);
 
 impl Names {
     /// Gives the names that a metric exports to `owner`, all or none.
     pub(super) fn claim(&self, metric: &str, kind: Kind, owner: &str) -> Result<(), NameError> {
-        let exported = exported(metric, kind);
+        let exported = exported(&metric.to_ascii_lowercase(), kind);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(name) = exported.iter().find(|name| taken.contains_key(*name)) {
             return Err(NameError::Taken(name.clone()));
@@ -137,5 +139,7 @@ mod tests {
         let taken = names.claim("a_b_count", Kind::Gauge, "a-b");
         assert_eq!(taken, Err(NameError::Taken("a_b_count".into())));
         assert_eq!(names.claim("a_b_count", Kind::Counter, "a-b"), Ok(()));
+        let same = names.claim("A_B_Count", Kind::Counter, "A-B");
+        assert_eq!(same, Err(NameError::Taken("a_b_count_total".into())));
     }
 }
