@@ -7,6 +7,8 @@ use metrics::{Attributes, Description, Error};
 const MAX_NAME: usize = 64;
 /// Most attributes of a measurement.
 const MAX_ATTRIBUTES: usize = 8;
+/// Most edges of a histogram's buckets.
+const MAX_BOUNDARIES: usize = 64;
 /// Attribute keys that Prometheus gives a meaning, or Weir.
 const RESERVED_KEYS: [&str; 3] = ["le", "quantile", "otel_metric_overflow"];
 
@@ -28,7 +30,8 @@ pub(crate) fn description(metric: &str, about: &Description) -> Result<(), Error
     name(metric).map_err(Error::InvalidName)?;
     let edges = &about.boundaries;
     let rising = edges.iter().zip(edges.iter().skip(1)).all(|(a, b)| a < b);
-    match rising && edges.iter().all(|edge| edge.is_finite()) {
+    let few = edges.len() <= MAX_BOUNDARIES;
+    match rising && few && edges.iter().all(|edge| edge.is_finite()) {
         true => Ok(()),
         false => Err(Error::InvalidValue),
     }
@@ -115,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_finite_and_edges_rise() {
+    fn a_value_is_finite_and_edges_rise_and_are_not_too_many() {
         assert!(finite(1.5).is_ok() && finite(f64::NAN).is_err());
         let about = |boundaries: &[f64]| Description {
             help: String::new(),
@@ -128,5 +131,8 @@ mod tests {
             Err(Error::InvalidValue)
         ));
         assert!(description("a", &about(&[f64::INFINITY])).is_err());
+        let edges: Vec<_> = (0..65).map(f64::from).collect();
+        assert!(description("a", &about(&edges[..64])).is_ok());
+        assert!(description("a", &about(&edges)).is_err());
     }
 }

@@ -111,6 +111,28 @@ async fn a_description_gives_help_unit_and_edges() {
 }
 
 #[tokio::test]
+async fn only_the_units_of_seconds_and_bytes_become_part_of_a_name() {
+    let host = start("true").await;
+    let long = "x".repeat(100);
+    let units = [
+        ("a", "By", "a_bytes"),
+        ("b", "ms", "b"),
+        ("c", "{request}", "c"),
+        ("d", &long, "d"),
+    ];
+    for guest in GUESTS {
+        for (name, unit, exported) in units {
+            let about = [("name", name), ("kind", "gauge"), ("unit", unit)];
+            assert_eq!(call(&host, guest, "describe", &about).await, done("ok"));
+            let value = [("name", name), ("value", "2")];
+            assert_eq!(call(&host, guest, "set", &value).await, done("ok"));
+            host.metric_is(&format!("{guest}_{exported}"), &[], 2.0)
+                .await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_metric_stays_of_its_kind() {
     let host = start("true").await;
     for guest in GUESTS {

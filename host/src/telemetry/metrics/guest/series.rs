@@ -15,8 +15,6 @@ const MAX_ATTRIBUTES: usize = 8;
 const MAX_BOUNDARIES: usize = 64;
 /// Longest help text, in bytes; a longer one is cut.
 const MAX_HELP: usize = 1024;
-/// Longest unit, in bytes; a longer one is cut. OpenTelemetry takes no longer one.
-const MAX_UNIT: usize = 63;
 
 /// How much a component may define.
 #[derive(Clone, Copy, Debug, Default)]
@@ -228,16 +226,11 @@ impl GuestSeries {
         mut description: Description,
     ) -> Result<Metric, MeasurementError> {
         let full = format!("{}{name}", names::prefix(&self.component));
-        let suffix = match description.unit.as_str() {
-            "s" => "_seconds",
-            "By" => "_bytes",
-            _ => "",
-        };
+        let suffix = description.keep_unit();
         self.shared
             .names
             .claim(&format!("{full}{suffix}"), kind, &self.component)?;
         cut(&mut description.help, MAX_HELP);
-        cut(&mut description.unit, MAX_UNIT);
         if description.help.is_empty() {
             // Prometheus' own check wants a text for every metric.
             description.help = format!("Measured by the component {}.", self.component);
