@@ -6,6 +6,7 @@
 
 pub mod files;
 pub(crate) mod folder;
+mod held;
 pub mod interfaces;
 pub mod key_value;
 pub mod log_directory;

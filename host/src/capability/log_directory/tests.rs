@@ -2,11 +2,12 @@
 
 mod forgetful;
 
-use super::quota::Retention;
+use super::quota::{Quota, Retention};
 use super::volume::Volume;
 use super::*;
 use forgetful::Forgetful;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 fn settings() -> Settings {
     Settings {
@@ -327,7 +328,7 @@ async fn a_write_that_can_only_be_refused_does_not_wait() {
     let waiting = Arc::clone(&logs);
     let waiting =
         tokio::spawn(async move { waiting.write_entry(vec![0; max_entry as usize]).await });
-    while logs.room.available_permits() == MAX_HELD as usize {
+    while logs.held.free() == MAX_HELD as usize {
         tokio::task::yield_now().await;
     }
     let refused = logs.write_entry(vec![0; max_entry as usize]).await;
@@ -335,7 +336,7 @@ async fn a_write_that_can_only_be_refused_does_not_wait() {
     drop(busy);
     // It was let through to the quota, which is smaller.
     assert_eq!(waiting.await.unwrap(), Err(LogError::QuotaExceeded));
-    assert_eq!(logs.room.available_permits(), MAX_HELD as usize);
+    assert_eq!(logs.held.free(), MAX_HELD as usize);
 }
 
 #[tokio::test]

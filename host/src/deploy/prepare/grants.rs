@@ -168,7 +168,7 @@ fn observe(id: &str, logs: &Arc<LogDirectory>, resources: &Resources) {
         Some(LogFigures {
             bytes: stats.bytes(),
             files: stats.files(),
-            quota: logs.quota().bytes,
+            quota: logs.settings().quota.bytes,
             removed: stats.removed(),
         })
     });
