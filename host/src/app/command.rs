@@ -6,6 +6,7 @@
 
 use super::definition::Definition;
 use super::{close_stores, export_spans, scale, start_logs};
+use crate::deploy::generation;
 use crate::deploy::prepare::{self, PreparedCommand};
 use crate::deploy::resources::Resources;
 use crate::diagnostic::{Problem, Problems};
@@ -66,6 +67,7 @@ fn prepare(definition: &Definition, id: &str) -> Result<(Resources, PreparedComm
 }
 
 async fn execute(resources: &Resources, prepared: PreparedCommand, args: &[String]) -> i32 {
+    generation::begin(&prepared.id, &prepared.grants, resources);
     let execution = &prepared.execution;
     let context = Arc::new(ComponentContext {
         series: resources.metrics.components.component(&prepared.id),

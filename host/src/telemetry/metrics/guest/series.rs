@@ -99,7 +99,9 @@ impl GuestSeries {
         }
     }
 
-    pub(super) fn set_limits(&self, limits: Limits) {
+    /// Lets the component define so much from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        self.shared.registry.allow_guest_series(limits.series);
         self.table().limits = limits;
     }
 
