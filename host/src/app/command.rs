@@ -39,11 +39,14 @@ pub async fn run(definition: Definition, id: &str, args: &[String]) -> Result<i3
         })
     })?;
     let args = [&[id.to_owned()], args].concat();
+    // Beyond the command's own end, so that what it has written is flushed.
+    let logs = command.grants.log_directory.clone();
     let status = tokio::select! {
         status = execute(&resources, command, &args) => status,
         signal = signals.next() => signal.status(),
     };
     close_stores(&resources).await;
+    drop(logs);
     export_spans(&resources).await;
     Ok(status)
 }

@@ -4,7 +4,7 @@ use super::writer::Writer;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tracing::warn;
+use tracing::{debug, warn};
 
 /// How soon `batch` makes a write durable.
 pub const BATCH_INTERVAL: Duration = Duration::from_millis(200);
@@ -24,7 +24,7 @@ pub(super) async fn sync_in_batches(writer: Arc<Writer>, unsynced: Weak<AtomicBo
 
 pub(super) async fn sync(writer: Arc<Writer>) {
     match tokio::task::spawn_blocking(move || writer.sync_all()).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => debug!("log directory synced"),
         Ok(Err(error)) => warn!(%error, "log directory not synced"),
         Err(error) => warn!(%error, "log directory not synced"),
     }
