@@ -84,13 +84,18 @@ impl Open {
     }
 
     /// Moves `x.log` to `x.log.1`, that to `x.log.2`, and so on; the last one goes. Lines in it
-    /// that wait for a sync keep the file itself, so they need no other name for that.
+    /// that wait for a sync keep the file itself, so they need no other name for that. Where none
+    /// is kept, `x.log` goes itself.
     fn rotate(writer: &Writer, name: &str) -> io::Result<()> {
+        let keep = writer.settings.rotate_keep;
+        if keep == 0 {
+            return writer.discard(name);
+        }
         let numbered = |n: u32| match n {
             0 => name.to_owned(),
             n => format!("{name}.{n}"),
         };
-        for n in (0..writer.settings.rotate_keep.max(1)).rev() {
+        for n in (0..keep).rev() {
             writer.rename(&numbered(n), numbered(n + 1))?;
         }
         Ok(())

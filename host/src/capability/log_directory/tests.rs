@@ -132,6 +132,25 @@ async fn a_log_is_rotated_by_size_and_the_oldest_part_goes() {
 }
 
 #[tokio::test]
+async fn of_a_log_that_keeps_no_rotated_file_there_is_one_file() {
+    let volume = Forgetful::default();
+    let settings = Settings {
+        rotate_bytes: 14,
+        rotate_keep: 0,
+        ..settings()
+    };
+    let logs = directory(&volume, settings);
+    for n in 0..5 {
+        let line = format!("line {n}");
+        logs.append_line("a".into(), line).await.unwrap();
+    }
+    let found = volume.contents();
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["a.log"]);
+    assert_eq!(found["a.log"], b"line 4\n");
+    assert_eq!((logs.stats().bytes(), logs.stats().files()), (7, 1));
+}
+
+#[tokio::test]
 async fn the_quota_removes_the_oldest_entries_or_refuses() {
     let quota = Quota {
         bytes: 30,

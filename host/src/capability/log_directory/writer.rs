@@ -177,6 +177,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Removes a file that is not to be kept and counts it no longer.
+    pub(super) fn discard(&self, name: &str) -> io::Result<()> {
+        match self.volume.remove(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+        self.count(|usage| usage.remove(name));
+        Ok(())
+    }
+
     /// Removes an entry that must make room; it is no longer counted.
     fn remove_entry(&self, name: &str) {
         match self.volume.remove(name) {

@@ -156,6 +156,9 @@ fn logs(plan: &Plan<'_>, resources: &Resources) -> Result<Option<Arc<LogDirector
     })
 }
 
+// What may be written at all finds room, if not much else is being written.
+const _: () = assert!(settings::MAX_WRITE * 2 <= log_directory::MAX_HELD as u64);
+
 fn log_settings(logs: &settings::LogDirectory) -> log_directory::Settings {
     log_directory::Settings {
         fsync: match logs.fsync {
@@ -171,8 +174,8 @@ fn log_settings(logs: &settings::LogDirectory) -> log_directory::Settings {
                 settings::Retention::Refuse => log_directory::quota::Retention::Refuse,
             },
         },
-        max_entry: logs.max_entry.as_u64(),
-        max_line: logs.max_line.as_u64(),
+        max_entry: logs.max_entry.get().as_u64(),
+        max_line: logs.max_line.get().as_u64(),
         rotate_bytes: logs.rotate_bytes.as_u64(),
         rotate_keep: logs.rotate_keep,
     }
