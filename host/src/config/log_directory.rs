@@ -21,7 +21,7 @@ choice! {
 choice! {
     /// What is done when the quota is used up.
     pub enum Retention {
-        /// The oldest entries are removed.
+        /// The oldest entries and rotated files are removed.
         RemoveOldest = "remove-oldest",
         /// The write is refused.
         Refuse = "refuse",
@@ -46,8 +46,9 @@ section! {
         max_entry: Size<0, MAX_WRITE> = Size::bytes(1 << 20),
         /// Bytes of one line of a named log, at most 32 MiB.
         max_line: Size<0, MAX_WRITE> = Size::bytes(64 << 10),
-        /// What is done when the directory is full: `remove-oldest` removes entries, `refuse`
-        /// gives the component an error.
+        /// What is done when the directory is full: `remove-oldest` removes the oldest entries and
+        /// rotated files, but not the newest file of a named log; `refuse` gives the component an
+        /// error.
         retention: Retention = Retention::RemoveOldest,
         /// Size from which on a named log is rotated.
         rotate_bytes: ByteSize = ByteSize::mib(10),

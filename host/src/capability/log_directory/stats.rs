@@ -39,7 +39,7 @@ impl Stats {
         self.lines.load(Relaxed)
     }
 
-    /// Entries removed to make room since the start.
+    /// Files removed to make room since the start.
     pub fn removed(&self) -> u64 {
         self.removed.load(Relaxed)
     }
