@@ -102,10 +102,13 @@ impl RedbStore {
         Ok(self.read(key)?.map(|value| value.value().to_vec()))
     }
 
+    /// All values are of one commit.
     pub(super) fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let table = self.table()?;
         let mut room = MAX_ANSWER;
         let get = |key: &String| {
-            let Some(value) = self.read(key)? else {
+            let read = table.get(key.as_str());
+            let Some(value) = read.map_err(|error| self.failed(error.into()))? else {
                 return Ok(None);
             };
             // Before it is copied.

@@ -147,7 +147,8 @@ impl Store {
         }
     }
 
-    /// The values of several keys, in their order; together at most [`MAX_ANSWER`].
+    /// The values of several keys, in their order and as they were together at one time; at most
+    /// [`MAX_ANSWER`] bytes.
     pub async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         keys.iter().try_for_each(|key| check(key, &[]))?;
         match self {
