@@ -56,7 +56,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Transactions committed; each is synced once for all its writes.
+    /// Transactions committed; each is synced twice, however many writes it has.
     pub fn commits(&self) -> u64 {
         self.commits.load(Relaxed)
     }
