@@ -6,17 +6,17 @@
 
 pub mod files;
 pub(crate) mod folder;
+mod held;
 pub mod interfaces;
 pub mod key_value;
 pub mod log_directory;
-mod metrics;
+pub mod metrics;
 pub mod outbound_http;
 mod stdio;
 mod variables;
 
 use crate::engine::state::{Caller, InstanceState};
 use crate::telemetry::metrics::capability::CapabilitySeries;
-use crate::telemetry::metrics::guest::GuestSeries;
 use log_directory::LogDirectory;
 use outbound_http::Outbound;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub struct Grants {
     /// Whether entries also go to the host's own log.
     pub mirror_entries: bool,
     /// Its own metrics.
-    pub metrics: Option<Arc<GuestSeries>>,
+    pub metrics: Option<metrics::Granted>,
     /// Where its use of capabilities is recorded.
     pub series: CapabilitySeries,
 }

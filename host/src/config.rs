@@ -163,7 +163,7 @@ mod tests {
             "what the component says"
         );
         assert_eq!(
-            log.max_entry,
+            log.max_entry.get(),
             ByteSize::b(10),
             "the default for all components"
         );

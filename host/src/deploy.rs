@@ -1,8 +1,8 @@
 //! From the manifest and the configuration to what serves.
 //!
-//! [`resources`] are opened once and shared by all components; [`prepare`] makes of a component in
-//! the manifest something that can be instantiated, with its grants; [`generation`] puts it into
-//! service; [`table`] leads routes to it.
+//! The [`toolchain`] compiles and links; [`resources`] are opened once and shared by all components;
+//! [`prepare`] makes of a component in the manifest something that can be instantiated, with its
+//! grants; [`generation`] puts it into service; [`table`] leads routes to it.
 
 pub mod build;
 pub mod compose;
@@ -12,3 +12,4 @@ pub mod generation;
 pub mod prepare;
 pub mod resources;
 pub mod table;
+pub mod toolchain;

@@ -6,7 +6,7 @@
 //!
 //! Only the lines that a problem points at are shown, and of a text that goes on over several
 //! lines only the first: the lines around may hold secrets, and the output ends up in logs. Of
-//! those lines themselves what may be a secret is hidden.
+//! those lines themselves what may be a secret is hidden, and so it is in what is said about them.
 
 pub mod document;
 #[cfg(test)]
@@ -41,7 +41,7 @@ impl Problem {
     /// A problem that points nowhere yet. `message` is a phrase without a full stop.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
+            message: redact::credentials(&message.into()),
             labels: Vec::new(),
             help: None,
         }
@@ -53,7 +53,7 @@ impl Problem {
     pub fn at(mut self, location: &Location, text: impl Into<String>) -> Self {
         self.labels.push(Label {
             location: location.clone(),
-            text: text.into(),
+            text: redact::credentials(&text.into()),
         });
         self
     }
@@ -61,7 +61,7 @@ impl Problem {
     /// Says how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(redact::credentials(&help.into()));
         self
     }
 
@@ -193,6 +193,18 @@ mod tests {
         let mut problems = Problems::from(Problem::new("wrong").at(&source.location(6..9), "here"));
         problems.push(Problem::new("nowhere").help("do it"));
         assert_eq!(problems.in_short(), "x.toml:2: wrong\nnowhere");
+    }
+
+    #[test]
+    fn what_is_said_holds_no_password_of_an_address() {
+        let source = Source::new("x.toml", "a = 1\n");
+        let address = "`redis://u:hush@cache` is not here";
+        let problem = Problem::new(address).at(&source.location(0..1), address);
+        let problems = Problems::from(problem.help(address));
+        for shown in [problems.to_string(), problems.in_short()] {
+            assert!(shown.contains("redis://******@cache"), "{shown}");
+            assert!(!shown.contains("hush"), "{shown}");
+        }
     }
 
     #[test]

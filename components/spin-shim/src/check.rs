@@ -7,6 +7,10 @@ use metrics::{Attributes, Description, Error};
 const MAX_NAME: usize = 64;
 /// Most attributes of a measurement.
 const MAX_ATTRIBUTES: usize = 8;
+/// Most edges of a histogram's buckets.
+const MAX_BOUNDARIES: usize = 64;
+/// Attribute keys that Prometheus gives a meaning, or Weir.
+const RESERVED_KEYS: [&str; 3] = ["le", "quantile", "otel_metric_overflow"];
 
 /// A log's name and a line for it.
 pub(crate) fn line(log: &str, line: &str) -> Result<(), log_directory::Error> {
@@ -26,7 +30,8 @@ pub(crate) fn description(metric: &str, about: &Description) -> Result<(), Error
     name(metric).map_err(Error::InvalidName)?;
     let edges = &about.boundaries;
     let rising = edges.iter().zip(edges.iter().skip(1)).all(|(a, b)| a < b);
-    match rising && edges.iter().all(|edge| edge.is_finite()) {
+    let few = edges.len() <= MAX_BOUNDARIES;
+    match rising && few && edges.iter().all(|edge| edge.is_finite()) {
         true => Ok(()),
         false => Err(Error::InvalidValue),
     }
@@ -40,7 +45,15 @@ pub(crate) fn metric(metric: &str, attributes: &Attributes) -> Result<(), Error>
         return Err(Error::InvalidAttribute(why));
     }
     let mut keys = attributes.iter().map(|(key, _)| key);
-    keys.try_for_each(|key| name(key).map_err(Error::InvalidAttribute))
+    keys.try_for_each(|key| self::key(key).map_err(Error::InvalidAttribute))
+}
+
+fn key(key: &str) -> Result<(), String> {
+    name(key)?;
+    match RESERVED_KEYS.contains(&key) {
+        true => Err("it has a meaning of its own in Prometheus or for Weir".into()),
+        false => Ok(()),
+    }
 }
 
 /// A value that can be measured.
@@ -98,10 +111,14 @@ mod tests {
             metric("a", &about(&["b"; 9])),
             Err(Error::InvalidAttribute(_))
         ));
+        for key in RESERVED_KEYS {
+            let refused = metric("a", &about(&[key]));
+            assert!(matches!(refused, Err(Error::InvalidAttribute(_))), "{key}");
+        }
     }
 
     #[test]
-    fn a_value_is_finite_and_edges_rise() {
+    fn a_value_is_finite_and_edges_rise_and_are_not_too_many() {
         assert!(finite(1.5).is_ok() && finite(f64::NAN).is_err());
         let about = |boundaries: &[f64]| Description {
             help: String::new(),
@@ -114,5 +131,8 @@ mod tests {
             Err(Error::InvalidValue)
         ));
         assert!(description("a", &about(&[f64::INFINITY])).is_err());
+        let edges: Vec<_> = (0..65).map(f64::from).collect();
+        assert!(description("a", &about(&edges[..64])).is_ok());
+        assert!(description("a", &about(&edges)).is_err());
     }
 }

@@ -6,6 +6,7 @@
 
 use super::definition::Definition;
 use super::{close_stores, export_spans, scale, start_logs};
+use crate::deploy::generation;
 use crate::deploy::prepare::{self, PreparedCommand};
 use crate::deploy::resources::Resources;
 use crate::diagnostic::{Problem, Problems};
@@ -38,11 +39,14 @@ pub async fn run(definition: Definition, id: &str, args: &[String]) -> Result<i3
         })
     })?;
     let args = [&[id.to_owned()], args].concat();
+    // Beyond the command's own end, so that what it has written is flushed.
+    let logs = command.grants.log_directory.clone();
     let status = tokio::select! {
         status = execute(&resources, command, &args) => status,
         signal = signals.next() => signal.status(),
     };
     close_stores(&resources).await;
+    drop(logs);
     export_spans(&resources).await;
     Ok(status)
 }
@@ -66,6 +70,7 @@ fn prepare(definition: &Definition, id: &str) -> Result<(Resources, PreparedComm
 }
 
 async fn execute(resources: &Resources, prepared: PreparedCommand, args: &[String]) -> i32 {
+    generation::begin(&prepared.id, &prepared.grants, resources);
     let execution = &prepared.execution;
     let context = Arc::new(ComponentContext {
         series: resources.metrics.components.component(&prepared.id),

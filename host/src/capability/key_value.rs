@@ -10,7 +10,9 @@ pub mod store;
 
 pub(super) use link::link;
 
+use crate::engine::exchange::Exchange;
 use crate::engine::state::ComponentContext;
+use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::capability::DENIED;
 use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
 use crate::telemetry::metrics::capability::key_value::{KeyValueSeries, OK, Operation, UNKNOWN};
@@ -35,6 +37,8 @@ pub(crate) struct Open {
     store: Store,
     series: Arc<KeyValueSeries>,
     component: Arc<ComponentContext>,
+    /// On whose behalf it is used; none while it lies in the instance's table.
+    caller: Option<Arc<Exchange>>,
 }
 
 /// Why a store cannot be opened.
@@ -68,6 +72,7 @@ impl Open {
                 store: store.clone(),
                 series: Arc::clone(series),
                 component: Arc::clone(component),
+                caller: None,
             }),
             Some(Granted::No) => Err(Refused::AccessDenied),
             None => Err(Refused::NoSuchStore),
@@ -77,6 +82,11 @@ impl Open {
             let series = component.grants.series.key_value(known);
             series.record(Operation::Open, refused.reason(), Duration::ZERO);
         })
+    }
+
+    /// The same store, used on behalf of this request.
+    fn called_by(self, caller: Option<Arc<Exchange>>) -> Self {
+        Self { caller, ..self }
     }
 
     /// Runs an operation and records how long it took and how it ended.
@@ -92,10 +102,27 @@ impl Open {
         call.end(done.as_ref().map_or_else(StoreError::reason, |_| OK));
         done.inspect_err(|error| {
             if !error.is_guests_own() {
-                tracing::warn!(component = &*self.component.id, store = &*self.label,
-                    operation = operation.name(), %error, "key-value operation failed");
+                self.tell(operation, error);
             }
         })
+    }
+
+    /// Logs a failure, of many one a second: a store that is away fails every call.
+    fn tell(&self, operation: Operation, error: &StoreError) {
+        let Some(suppressed) = self.component.series.key_value_lines.admit() else {
+            return;
+        };
+        let origin = self.caller.as_deref().map(Exchange::origin);
+        tracing::warn!(
+            component = &*self.component.id,
+            route = origin.map(|origin| &*origin.route),
+            trace_id = origin.and_then(|origin| origin.trace).map(trace_id),
+            store = &*self.label,
+            operation = operation.name(),
+            suppressed,
+            %error,
+            "key-value operation failed"
+        );
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {

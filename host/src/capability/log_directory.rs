@@ -11,200 +11,52 @@
 //! `none` the kernel decides. A crash of the process never leaves a part of an entry; one of the
 //! machine can, with `batch` and `none`, leave the newest entries empty or cut short.
 
+mod batch;
+mod error;
 mod group_sync;
 mod link;
 mod name;
 mod named_log;
 pub mod quota;
 pub mod reader;
+mod settings;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod volume;
 mod writer;
 
+pub use batch::BATCH_INTERVAL;
+pub use error::LogError;
 pub(super) use link::link;
+pub use settings::{Fsync, Settings};
+pub use stats::Stats;
 
-use quota::{Quota, Usage};
+use super::held::Held;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio::sync::Semaphore;
-use tracing::warn;
 use volume::{Folder, Volume};
 use writer::Writer;
-
-/// How soon `batch` makes a write durable.
-pub const BATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Writes of one component at a time. Beyond this more threads do not make the disk faster.
 const CONCURRENCY: usize = 32;
 
-/// Bytes of entries and lines that are held until they are written. A write that finds no room is
-/// refused, because to wait is to hold its bytes all the same.
-const MAX_HELD: u32 = 64 << 20;
-
-/// When writes are made durable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fsync {
-    /// Before they are acknowledged.
-    #[default]
-    Entry,
-    /// Together, within [`BATCH_INTERVAL`].
-    Batch,
-    /// When the kernel does.
-    None,
-}
-
-/// How a component's directory is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// When writes are made durable.
-    pub fsync: Fsync,
-    /// What the directory may hold.
-    pub quota: Quota,
-    /// Bytes of an entry.
-    pub max_entry: u64,
-    /// Bytes of a line with its line feed.
-    pub max_line: u64,
-    /// Bytes from which on a named log is rotated.
-    pub rotate_bytes: u64,
-    /// Rotated files that are kept of each named log.
-    pub rotate_keep: u32,
-}
-
-impl Settings {
-    /// Whether an entry may have so many bytes.
-    fn check_entry(&self, bytes: usize) -> Result<(), LogError> {
-        match bytes as u64 > self.max_entry {
-            true => Err(LogError::TooLarge(self.max_entry)),
-            false => Ok(()),
-        }
-    }
-
-    /// Whether this may be a line.
-    fn check_line(&self, line: &str) -> Result<(), LogError> {
-        if line.len() as u64 >= self.max_line {
-            return Err(LogError::TooLarge(self.max_line));
-        }
-        match line.contains(['\n', '\r']) {
-            true => Err(LogError::InvalidLine),
-            false => Ok(()),
-        }
-    }
-}
-
-/// Why nothing was written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LogError {
-    /// The name of a log is not of the allowed form.
-    #[error("{0}")]
-    InvalidName(String),
-    /// A line holds a line feed or carriage return.
-    #[error("a line cannot hold a line feed or a carriage return")]
-    InvalidLine,
-    /// An entry or line is longer than allowed.
-    #[error("more than the {0} bytes that are allowed")]
-    TooLarge(u64),
-    /// Too much is being written at once.
-    #[error("too many bytes are being written at once; write less at a time")]
-    Busy,
-    /// The quota is used up and nothing may be removed.
-    #[error("the log directory's quota is used up")]
-    QuotaExceeded,
-    /// The disk is full.
-    #[error("there is no space left for the log directory")]
-    NoSpace,
-    /// The host may not write there.
-    #[error("the host has no permission to write to the log directory")]
-    Permission,
-    /// Another failure of the file system.
-    #[error("the log directory failed: {0}")]
-    Io(String),
-}
-
-impl LogError {
-    /// The label under which it is counted; one of a closed set.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::InvalidName(_) => "invalid_name",
-            Self::InvalidLine => "invalid_line",
-            Self::TooLarge(_) => "too_large",
-            Self::Busy => "busy",
-            Self::QuotaExceeded => "quota_exceeded",
-            Self::NoSpace => "no_space",
-            Self::Permission => "permission",
-            Self::Io(_) => "io",
-        }
-    }
-}
-
-impl From<io::Error> for LogError {
-    fn from(error: io::Error) -> Self {
-        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-        match error.kind() {
-            StorageFull | QuotaExceeded => Self::NoSpace,
-            PermissionDenied | ReadOnlyFilesystem => Self::Permission,
-            _ => Self::Io(error.to_string()),
-        }
-    }
-}
-
-/// What a directory holds and what was done with it.
-#[derive(Debug, Default)]
-pub struct Stats {
-    bytes: AtomicU64,
-    files: AtomicU64,
-    entries: AtomicU64,
-    lines: AtomicU64,
-    removed: AtomicU64,
-}
-
-impl Stats {
-    fn set_usage(&self, usage: &Usage) {
-        self.bytes.store(usage.bytes(), Relaxed);
-        self.files.store(usage.files(), Relaxed);
-    }
-
-    /// Bytes in the directory.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
-    }
-
-    /// Files in the directory.
-    pub fn files(&self) -> u64 {
-        self.files.load(Relaxed)
-    }
-
-    /// Entries written since the start.
-    pub fn entries(&self) -> u64 {
-        self.entries.load(Relaxed)
-    }
-
-    /// Lines appended since the start.
-    pub fn lines(&self) -> u64 {
-        self.lines.load(Relaxed)
-    }
-
-    /// Entries removed to make room since the start.
-    pub fn removed(&self) -> u64 {
-        self.removed.load(Relaxed)
-    }
-}
+/// Bytes of entries and lines that a component's directory holds until they are written.
+pub const MAX_HELD: u32 = 64 << 20;
 
 /// The log directory of one component.
 #[derive(Debug)]
 pub struct LogDirectory {
     writer: Arc<Writer>,
     places: Arc<Semaphore>,
-    /// Room for what is on its way, in bytes.
-    room: Arc<Semaphore>,
+    /// What is on its way.
+    held: Held,
     /// Set where `batch` has something to sync.
     unsynced: Option<Arc<AtomicBool>>,
     stats: Arc<Stats>,
-    quota: Quota,
 }
 
 impl LogDirectory {
@@ -220,7 +72,7 @@ impl LogDirectory {
         let writer = Arc::new(Writer::new(volume, host, settings, Arc::clone(&stats))?);
         let unsynced = (settings.fsync == Fsync::Batch).then(|| {
             let unsynced = Arc::<AtomicBool>::default();
-            let batches = sync_in_batches(Arc::clone(&writer), Arc::downgrade(&unsynced));
+            let batches = batch::sync_in_batches(Arc::clone(&writer), Arc::downgrade(&unsynced));
             tokio::spawn(batches);
             unsynced
         });
@@ -228,10 +80,9 @@ impl LogDirectory {
         Ok(Self {
             writer,
             places,
-            room: Arc::new(Semaphore::new(MAX_HELD as usize)),
+            held: Held::new(MAX_HELD),
             unsynced,
             stats,
-            quota: settings.quota,
         })
     }
 
@@ -240,9 +91,9 @@ impl LogDirectory {
         &self.stats
     }
 
-    /// What it may hold.
-    pub fn quota(&self) -> &Quota {
-        &self.quota
+    /// How it is kept.
+    pub fn settings(&self) -> &Settings {
+        &self.writer.settings
     }
 
     /// Writes an entry and returns its name. A caller that stops waiting may find the entry there
@@ -266,7 +117,7 @@ impl LogDirectory {
     pub async fn flush(&self) {
         let unsynced = self.unsynced.as_ref();
         if unsynced.is_some_and(|unsynced| unsynced.swap(false, Relaxed)) {
-            sync(Arc::clone(&self.writer)).await;
+            batch::sync(Arc::clone(&self.writer)).await;
         }
     }
 
@@ -276,9 +127,7 @@ impl LogDirectory {
         bytes: usize,
         work: impl FnOnce(&Writer) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, LogError> {
-        let bytes = u32::try_from(bytes).map_err(|_| LogError::Busy)?;
-        let held = Arc::clone(&self.room).try_acquire_many_owned(bytes);
-        let held = held.map_err(|_| LogError::Busy)?;
+        let held = self.held.hold(bytes).ok_or(LogError::Busy)?;
         let place = Arc::clone(&self.places).acquire_owned().await;
         let (writer, unsynced) = (Arc::clone(&self.writer), self.unsynced.clone());
         let done = tokio::task::spawn_blocking(move || {
@@ -291,32 +140,5 @@ impl LogDirectory {
         });
         done.await
             .map_err(|error| LogError::Io(error.to_string()))?
-    }
-}
-
-/// Syncs what was written, and a last time when the directory and the writes to it are gone.
-async fn sync_in_batches(writer: Arc<Writer>, unsynced: Weak<AtomicBool>) {
-    let mut interval = tokio::time::interval(BATCH_INTERVAL);
-    while let Some(unsynced) = unsynced.upgrade() {
-        if unsynced.swap(false, Relaxed) {
-            sync(Arc::clone(&writer)).await;
-        }
-        drop(unsynced);
-        interval.tick().await;
-    }
-    sync(writer).await;
-}
-
-async fn sync(writer: Arc<Writer>) {
-    match tokio::task::spawn_blocking(move || writer.sync_all()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => warn!(%error, "log directory not synced"),
-        Err(error) => warn!(%error, "log directory not synced"),
-    }
-}
-
-impl std::fmt::Debug for Writer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").finish_non_exhaustive()
     }
 }

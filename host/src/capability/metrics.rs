@@ -1,13 +1,23 @@
 //! `weir:platform/metrics`: a component's own metrics.
 
 use crate::engine::state::InstanceState;
-use crate::telemetry::metrics::guest::{Description, GuestSeries, Kind, MeasurementError};
+use crate::telemetry::metrics::guest::{Description, GuestSeries, Kind, Limits, MeasurementError};
+use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker};
 use weir_bindings::weir::platform::metrics::{self as wit, Attributes};
 
 pub(super) fn link(linker: &mut Linker<InstanceState>) -> Result<()> {
     wit::add_to_linker::<_, HasSelf<InstanceState>>(linker, |state| state)
+}
+
+/// A component's metrics as one of its generations was granted them.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// The component's series, which outlast the generation.
+    pub series: Arc<GuestSeries>,
+    /// How much it may define once the generation serves.
+    pub limits: Limits,
 }
 
 type Measured = Result<std::result::Result<(), wit::Error>>;
@@ -19,7 +29,7 @@ impl InstanceState {
     ) -> Measured {
         let grants = &self.component().grants;
         Ok(match &grants.metrics {
-            Some(series) => measure(series).map_err(wit::Error::from),
+            Some(granted) => measure(&granted.series).map_err(wit::Error::from),
             None => {
                 grants.series.metrics_denied();
                 Err(wit::Error::AccessDenied)

@@ -8,7 +8,7 @@ use crate::config::component::ComponentSettings;
 use crate::deploy::generation;
 use crate::deploy::prepare::code::{self, Code};
 use crate::deploy::prepare::{Plan, grants};
-use crate::deploy::resources::Toolchain;
+use crate::deploy::toolchain::Toolchain;
 use crate::diagnostic::Problems;
 use crate::engine::loader::Loaded;
 use crate::engine::refusal;

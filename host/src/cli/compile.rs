@@ -3,7 +3,7 @@
 use super::options::AppOptions;
 use crate::app::definition::Definition;
 use crate::deploy::prepare::{Plan, code};
-use crate::deploy::resources::Toolchain;
+use crate::deploy::toolchain::Toolchain;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::loader;
 use crate::engine::precompiled::Precompiled;

@@ -1,4 +1,4 @@
-//! Numbers, durations and sizes that cannot be below what makes sense.
+//! Numbers, durations and sizes that cannot be below, or above, what makes sense.
 
 use crate::diagnostic::document::{FromValue, Value};
 use bytesize::ByteSize;
@@ -31,6 +31,9 @@ pub enum BoundError {
     /// The size is below this one.
     #[error("must be at least {0:.0}")]
     TooSmall(ByteSize),
+    /// The size is above this one.
+    #[error("must be at most {0:.0}")]
+    TooLarge(ByteSize),
 }
 
 /// A duration above zero, after which something is given up.
@@ -75,14 +78,18 @@ impl FromValue for Timeout {
     }
 }
 
-/// A size of at least `MIN` bytes.
+/// A size of `MIN` to `MAX` bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Size<const MIN: u64>(ByteSize);
+pub struct Size<const MIN: u64, const MAX: u64 = { u64::MAX }>(ByteSize);
 
-impl<const MIN: u64> Size<MIN> {
-    /// So many bytes, at least `MIN`.
+impl<const MIN: u64, const MAX: u64> Size<MIN, MAX> {
+    /// So many bytes, at least `MIN` and at most `MAX`.
     pub const fn bytes(bytes: u64) -> Self {
-        Self(ByteSize::b(if bytes < MIN { MIN } else { bytes }))
+        Self(ByteSize::b(match bytes {
+            bytes if bytes < MIN => MIN,
+            bytes if bytes > MAX => MAX,
+            bytes => bytes,
+        }))
     }
 
     /// The size.
@@ -91,18 +98,19 @@ impl<const MIN: u64> Size<MIN> {
     }
 }
 
-impl<const MIN: u64> TryFrom<ByteSize> for Size<MIN> {
+impl<const MIN: u64, const MAX: u64> TryFrom<ByteSize> for Size<MIN, MAX> {
     type Error = BoundError;
 
     fn try_from(size: ByteSize) -> Result<Self, BoundError> {
-        match size.as_u64() >= MIN {
-            true => Ok(Self(size)),
-            false => Err(BoundError::TooSmall(ByteSize::b(MIN))),
+        match size.as_u64() {
+            bytes if bytes < MIN => Err(BoundError::TooSmall(ByteSize::b(MIN))),
+            bytes if bytes > MAX => Err(BoundError::TooLarge(ByteSize::b(MAX))),
+            _ => Ok(Self(size)),
         }
     }
 }
 
-impl<const MIN: u64> FromStr for Size<MIN> {
+impl<const MIN: u64, const MAX: u64> FromStr for Size<MIN, MAX> {
     type Err = BoundError;
 
     fn from_str(text: &str) -> Result<Self, BoundError> {
@@ -113,7 +121,7 @@ impl<const MIN: u64> FromStr for Size<MIN> {
     }
 }
 
-impl<const MIN: u64> FromValue for Size<MIN> {
+impl<const MIN: u64, const MAX: u64> FromValue for Size<MIN, MAX> {
     fn from_value(value: Value<'_>) -> Option<Self> {
         value.convert(|size: ByteSize| Self::try_from(size))
     }
@@ -134,6 +142,11 @@ mod tests {
             "8KiB".parse::<Size<8192>>().unwrap().get(),
             ByteSize::kib(8)
         );
+        assert!(matches!(
+            "9KiB".parse::<Size<0, 8192>>(),
+            Err(BoundError::TooLarge(_))
+        ));
+        assert!("8KiB".parse::<Size<0, 8192>>().is_ok());
         assert_eq!("1m".parse::<Timeout>().unwrap(), Timeout::seconds(60));
     }
 }

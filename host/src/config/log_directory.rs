@@ -1,5 +1,6 @@
 //! `log_directory`: the folder in which a component may leave entries and named logs.
 
+use super::bounded::Size;
 use super::section::section;
 use super::setting::choice;
 use bytesize::ByteSize;
@@ -20,12 +21,16 @@ choice! {
 choice! {
     /// What is done when the quota is used up.
     pub enum Retention {
-        /// The oldest entries are removed.
+        /// The oldest entries and rotated files are removed.
         RemoveOldest = "remove-oldest",
         /// The write is refused.
         Refuse = "refuse",
     }
 }
+
+/// Most bytes that one entry or line may be allowed. The host holds what it writes in memory, with a
+/// bound for each component, and one write must not use that up.
+pub const MAX_WRITE: u64 = 32 << 20;
 
 section! {
     /// How a component's log directory is kept.
@@ -37,16 +42,17 @@ section! {
         max_bytes: ByteSize = ByteSize::mib(256),
         /// Files that the directory may hold.
         max_files: u32 = 100_000,
-        /// Bytes of one entry.
-        max_entry: ByteSize = ByteSize::mib(1),
-        /// Bytes of one line of a named log.
-        max_line: ByteSize = ByteSize::kib(64),
-        /// What is done when the directory is full: `remove-oldest` removes entries, `refuse`
-        /// gives the component an error.
+        /// Bytes of one entry, at most 32 MiB.
+        max_entry: Size<0, MAX_WRITE> = Size::bytes(1 << 20),
+        /// Bytes of one line of a named log, at most 32 MiB.
+        max_line: Size<0, MAX_WRITE> = Size::bytes(64 << 10),
+        /// What is done when the directory is full: `remove-oldest` removes the oldest entries and
+        /// rotated files, but not the newest file of a named log; `refuse` gives the component an
+        /// error.
         retention: Retention = Retention::RemoveOldest,
         /// Size from which on a named log is rotated.
         rotate_bytes: ByteSize = ByteSize::mib(10),
-        /// Rotated files that are kept of each named log.
+        /// Rotated files that are kept of each named log; with 0 none is.
         rotate_keep: u32 = 5,
         /// Whether entries also go to the host's own log.
         mirror: bool = false,

@@ -43,7 +43,7 @@ setting_value! {
     PathBuf, "path", value => format!("{value:?}");
 }
 
-impl<const MIN: u64> SettingValue for Size<MIN> {
+impl<const MIN: u64, const MAX: u64> SettingValue for Size<MIN, MAX> {
     const KIND: &'static str = ByteSize::KIND;
 
     fn to_toml(&self) -> String {

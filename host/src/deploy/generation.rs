@@ -2,6 +2,7 @@
 
 use super::prepare::Prepared;
 use super::resources::Resources;
+use crate::capability::Grants;
 use crate::config::component::Execution;
 use crate::config::limits::Limits;
 use crate::engine::pool::{InstancePool, Reuse};
@@ -29,7 +30,20 @@ pub fn first(prepared: Prepared, limits: &Limits, resources: &Resources) -> Comp
     }
 }
 
-/// Makes a generation. Blocks for nothing; instances are made when requests come.
+/// Makes what a component was granted known to the host as a whole: from here on its log directory
+/// is the one that is measured, and its metrics have their new limits. Whatever failed before this
+/// has changed nothing for the generation that serves.
+pub fn begin(id: &str, grants: &Grants, resources: &Resources) {
+    if let Some(logs) = &grants.log_directory {
+        resources.know_log_directory(id, logs);
+    }
+    if let Some(metrics) = &grants.metrics {
+        metrics.series.set_limits(metrics.limits);
+    }
+}
+
+/// Makes a generation, which is to serve at once. Blocks for nothing; instances are made when
+/// requests come.
 pub fn make(
     number: u64,
     prepared: Prepared,
@@ -43,6 +57,7 @@ pub fn make(
         grants,
         execution,
     } = prepared;
+    begin(&id, &grants, resources);
     let execution = &execution;
     let reuse = reuse(execution, &code.pre);
     let places = code.loaded.places;

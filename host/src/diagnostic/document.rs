@@ -9,8 +9,9 @@
 //! Limit: where the text is not TOML, only those errors are reported. What a parser recovers
 //! behind one lacks keys and tables, and errors about them would mislead.
 //!
-//! What is said ends up in logs, so the text below `[variables]`, which may be secrets, is never
-//! shown, nor a line that is not TOML, of which nobody knows what it holds.
+//! What is said ends up in logs, so the values of `[variables]` and of a component's `environment`,
+//! which may be secrets, are never shown, nor a line that is not TOML, of which nobody knows what it
+//! holds.
 
 mod scalar;
 mod table;
@@ -19,10 +20,11 @@ mod value;
 pub use table::{Key, Table};
 pub use value::Value;
 
-use super::{Location, Problem, Problems, Source};
+use super::{Location, Problem, Problems, Source, nearest};
 use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// A type that is written as one TOML value.
@@ -97,13 +99,19 @@ fn not_toml(source: &Source, mut errors: Vec<toml::de::Error>) -> Problems {
 /// What the parser says of a key that is there twice, and points at the key, which is no secret.
 const DUPLICATE: &str = "duplicate key";
 
-/// The table whose values may be secrets.
+/// The tables whose values may be secrets: one of the whole document, and one of each component.
 const VARIABLES: &str = "variables";
+const ENVIRONMENT: &str = "environment";
+/// The table that has the components.
+const COMPONENT: &str = "component";
 
 /// Where the texts stand that may be secrets.
 fn secrets(root: &DeTable<'_>) -> Vec<Range<usize>> {
+    let components = called(root, COMPONENT).filter_map(table);
+    let components = components.flat_map(DeTable::values).filter_map(table);
+    let environments = components.flat_map(|component| called(component, ENVIRONMENT));
     let mut found = Vec::new();
-    let mut left: Vec<_> = root.get(VARIABLES).into_iter().collect();
+    let mut left: Vec<_> = called(root, VARIABLES).chain(environments).collect();
     while let Some(value) = left.pop() {
         match value.get_ref() {
             DeValue::Table(table) => left.extend(table.values()),
@@ -114,6 +122,22 @@ fn secrets(root: &DeTable<'_>) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+fn table<'t, 'd>(value: &'t Spanned<DeValue<'d>>) -> Option<&'t DeTable<'d>> {
+    value.get_ref().as_table()
+}
+
+/// The values of the keys that are `name` or a misspelling of it.
+fn called<'t, 'd>(
+    table: &'t DeTable<'d>,
+    name: &'static str,
+) -> impl Iterator<Item = &'t Spanned<DeValue<'d>>> {
+    let is_meant = move |key: &str| nearest::nearest(key, [name]).is_some();
+    let entries = table.iter();
+    entries
+        .filter(move |(key, _)| is_meant(key.get_ref()))
+        .map(|(_, value)| value)
 }
 
 /// What every part of one document needs to report a problem.

@@ -24,27 +24,66 @@ pub(super) fn values(text: &str, ranges: &[Range<usize>]) -> String {
 
 /// `text` with the credentials and the query of every address hidden.
 pub(super) fn credentials(text: &str) -> String {
-    text.split_inclusive('\n').map(line).collect()
+    let lines: Vec<_> = text.split('\n').map(line).collect();
+    lines.join("\n")
 }
 
 fn line(line: &str) -> String {
     let Some((before, after)) = line.split_once("://") else {
         return line.to_owned();
     };
-    let end = after.find(|c: char| c.is_whitespace() || "\"'".contains(c));
-    let (address, rest) = after.split_at(end.unwrap_or(after.len()));
-    let rest = self::line(rest);
-    let (address, query) = match address.split_once('?') {
-        Some((address, query)) => (address, format!("?{}", HIDDEN.repeat(query.len()))),
-        None => (address, String::new()),
+    let (address, rest) = after.split_at(end(before, after));
+    format!(
+        "{before}://{}{}",
+        without_secrets(address),
+        self::line(rest)
+    )
+}
+
+/// Where the address ends of which `before` holds the scheme: at the quote that opened it, else
+/// before the next space. Other quotes are a part of it, as a password may hold them.
+fn end(before: &str, after: &str) -> usize {
+    let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let before = before.trim_end_matches(in_scheme);
+    let opened = QUOTES.iter().find(|quote| before.ends_with(**quote));
+    let end = match opened {
+        Some(quote) => closing(after, quote),
+        None => after.find(char::is_whitespace),
     };
-    match address.rsplit_once('@') {
-        Some((secret, host)) => {
-            let hidden = HIDDEN.repeat(secret.len());
-            format!("{before}://{hidden}@{host}{query}{rest}")
-        }
-        None => format!("{before}://{address}{query}{rest}"),
-    }
+    end.unwrap_or(after.len())
+}
+
+/// What may stand around an address; those of three characters are TOML's for several lines.
+const QUOTES: [&str; 5] = ["\"\"\"", "'''", "\"", "'", "`"];
+
+/// Where `quote` ends a text; in one with double quotes a backslash takes away the next one's
+/// meaning.
+fn closing(text: &str, quote: &str) -> Option<usize> {
+    let escapes = quote.starts_with('"');
+    let mut escaped = false;
+    let mut characters = text.char_indices().filter(|(_, c)| {
+        let before = escaped;
+        escaped = escapes && !before && *c == '\\';
+        !before
+    });
+    let ends = |at: usize| text.get(at..).is_some_and(|rest| rest.starts_with(quote));
+    characters.find(|(at, _)| ends(*at)).map(|(at, _)| at)
+}
+
+/// An address, from behind its scheme on, with what may be a secret hidden.
+fn without_secrets(address: &str) -> String {
+    let query = address.find(['?', '#']).unwrap_or(address.len());
+    let (place, query) = address.split_at(query);
+    // A `?` or `#` that belongs to the password should have been escaped, but may not be.
+    let is_cut = !place.contains(['@', '/']) && query.contains('@');
+    let host = match is_cut {
+        true => place.len(),
+        false => place.rfind('@').unwrap_or_default(),
+    };
+    let (secret, host) = place.split_at(host);
+    let (mark, query) = query.split_at(query.len().min(1));
+    let hide = |text: &str| HIDDEN.repeat(text.len());
+    [&hide(secret), host, mark, &hide(query)].concat()
 }
 
 #[cfg(test)]
@@ -74,9 +113,26 @@ mod tests {
             ),
             ("é://ü@h", "é://**@h"),
             ("\"https://u@h/p?sig=x@y\"", "\"https://*@h/p?*******\""),
+            ("`a://u:p@h` b@c", "`a://***@h` b@c"),
         ] {
             assert_eq!(credentials(text), shown);
             assert_eq!(shown.len(), text.len());
+        }
+    }
+
+    #[test]
+    fn a_password_ends_at_no_quote_but_the_one_that_opened_the_address() {
+        for (text, shown) in [
+            ("\"a://:hu'sh@h\", 'x'", "\"a://******@h\", 'x'"),
+            ("'a://:hu\"sh@h', \"x\"", "'a://******@h', \"x\""),
+            (r#""a://:hu\"sh@h", 1"#, r#""a://*******@h", 1"#),
+            ("\"\"\"a://:hu\"sh@h\"\"\"", "\"\"\"a://******@h\"\"\""),
+            ("\"a://:hu sh@h\"", "\"a://******@h\""),
+            ("see a://:hu'sh@h x", "see a://******@h x"),
+            ("\"a://:hu?sh@h\"", "\"a://***?****\""),
+            ("\"a://u:hu#sh@h\"", "\"a://****#****\""),
+        ] {
+            assert_eq!(credentials(text), shown);
         }
     }
 }

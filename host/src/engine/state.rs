@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use wasmtime::StoreContextMut;
 use wasmtime::component::{GuestTaskId, ResourceTable};
+use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -106,6 +106,11 @@ impl InstanceState {
         &self.component
     }
 
+    /// The exchange that the guest works on, if it is the only one.
+    pub(crate) fn only_exchange(&self) -> Option<Arc<Exchange>> {
+        (self.tasks.len() <= 1).then(|| self.caller.get()).flatten()
+    }
+
     pub(super) fn began(&mut self, task: GuestTaskId, exchange: Arc<Exchange>) {
         // Right for an instance with one request; else a call that cares notes its own caller.
         self.caller.set(Some(Arc::clone(&exchange)));
@@ -157,6 +162,12 @@ pub(crate) fn note_caller(store: StoreContextMut<'_, InstanceState>) {
         let caller = state.caller.clone();
         caller.set(running(store).map(|(_, exchange)| exchange));
     }
+}
+
+/// The exchange on whose behalf a host call is made. To be called in the host call itself.
+pub(crate) fn caller(mut store: StoreContextMut<'_, InstanceState>) -> Option<Arc<Exchange>> {
+    note_caller(store.as_context_mut());
+    store.data().caller.get()
 }
 
 impl WasiView for InstanceState {

@@ -90,27 +90,41 @@ where
         .with_writer(lines)
 }
 
-/// A line that a guest printed.
+/// What a guest printed, or wrote as an entry that is mirrored.
 #[derive(Debug)]
 pub struct GuestLine<'a> {
     /// The component's id.
     pub component: &'a str,
-    /// `stdout` or `stderr`.
-    pub stream: &'static str,
-    /// The route of the request it was printed for, if that is known.
+    /// Where the guest wrote it.
+    pub place: GuestPlace<'a>,
+    /// The route of the request it was written for, if that is known.
     pub route: Option<&'a str>,
     /// The trace of that request.
     pub trace: Option<TraceContext>,
-    /// The line, without its end.
+    /// The text, without its end.
     pub text: &'a str,
 }
 
-/// Logs a line that a guest printed.
+/// Where a guest wrote what is logged.
+#[derive(Clone, Copy, Debug)]
+pub enum GuestPlace<'a> {
+    /// `stdout` or `stderr`.
+    Stream(&'static str),
+    /// The entry of the log directory that has this name.
+    Entry(&'a str),
+}
+
+/// Logs what a guest wrote.
 pub fn guest_line(line: &GuestLine<'_>) {
+    let (stream, entry) = match line.place {
+        GuestPlace::Stream(stream) => (Some(stream), None),
+        GuestPlace::Entry(entry) => (None, Some(entry)),
+    };
     info!(
         target: "guest",
         component = line.component,
-        stream = line.stream,
+        stream,
+        entry,
         route = line.route,
         trace_id = line.trace.map(trace_id),
         "{}", line.text

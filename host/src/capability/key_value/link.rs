@@ -44,6 +44,13 @@ impl InstanceState {
             .clone())
     }
 
+    /// An open store for a call that is being handled. The engine's store is out of reach here, so of
+    /// several requests none can be told apart.
+    fn called<R: 'static>(&self, store: &Resource<R>) -> Result<Open> {
+        let open: Open = self.kept(store)?;
+        Ok(open.called_by(self.only_exchange()))
+    }
+
     fn release<T: Send + 'static, R: 'static>(&mut self, resource: &Resource<R>) -> Result<T> {
         Ok(self.table.delete(Resource::<T>::new_own(resource.rep()))?)
     }

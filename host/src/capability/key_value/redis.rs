@@ -17,7 +17,8 @@
 
 mod failure;
 
-use super::store::{Held, MAX_ANSWER, PAGE, Page, StoreError, Swapped};
+use super::store::{MAX_ANSWER, MAX_HELD, PAGE, Page, StoreError, Swapped};
+use crate::capability::held::Held;
 use failure::Failures;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo as _, ProtocolVersion, Script, cmd};
@@ -122,7 +123,7 @@ impl RedisStore {
             prefix: prefix(place.app, place.label).into(),
             swap: Arc::new(Script::new(SWAP)),
             get_many: Arc::new(Script::new(GET_MANY)),
-            held: Held::default(),
+            held: Held::new(MAX_HELD),
             timeout: place.timeout,
             failures,
             closed: Arc::default(),
@@ -213,7 +214,8 @@ impl RedisStore {
             return Ok(());
         }
         let bytes = |(key, value): &(String, Vec<u8>)| key.len() + value.len();
-        let held = self.held.hold(pairs.iter().map(bytes).sum())?;
+        let held = self.held.hold(pairs.iter().map(bytes).sum());
+        let held = held.ok_or(StoreError::Busy)?;
         let mut command = cmd("MSET");
         for (key, value) in pairs {
             command.arg(self.key(&key)).arg(value);
@@ -245,7 +247,7 @@ impl RedisStore {
         value: Vec<u8>,
     ) -> Result<Swapped, StoreError> {
         let bytes = key.len() + value.len() + expected.as_ref().map_or(0, Vec::len);
-        let held = self.held.hold(bytes)?;
+        let held = self.held.hold(bytes).ok_or(StoreError::Busy)?;
         let store = self.clone();
         let swap = async move {
             let mut call = store.swap.key(store.key(&key));

@@ -9,8 +9,6 @@ use super::redb::RedbStore;
 use super::redis::RedisStore;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Longest key, in bytes.
 pub const MAX_KEY: usize = 4096;
@@ -18,9 +16,8 @@ pub const MAX_KEY: usize = 4096;
 pub const MAX_VALUE: usize = 64 << 20;
 /// Bytes that one answer may have, over all its keys and values.
 pub const MAX_ANSWER: usize = 64 << 20;
-/// Bytes of writes that a store holds until they are done; a write that finds no room is refused,
-/// because to wait is to hold its bytes all the same.
-pub const MAX_HELD: usize = 256 << 20;
+/// Bytes of writes that a store holds until they are done.
+pub const MAX_HELD: u32 = 256 << 20;
 /// Keys that one page of a listing holds.
 pub const PAGE: usize = 1000;
 
@@ -150,7 +147,8 @@ impl Store {
         }
     }
 
-    /// The values of several keys, in their order; together at most [`MAX_ANSWER`].
+    /// The values of several keys, in their order and as they were together at one time; at most
+    /// [`MAX_ANSWER`] bytes.
     pub async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         keys.iter().try_for_each(|key| check(key, &[]))?;
         match self {
@@ -235,25 +233,6 @@ impl Store {
             Self::Redb(store) => store.close().await,
             Self::Redis(store) => store.close(),
         }
-    }
-}
-
-/// How much a store holds that is on its way.
-#[derive(Clone, Debug)]
-pub(super) struct Held(Arc<Semaphore>);
-
-impl Default for Held {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_HELD)))
-    }
-}
-
-impl Held {
-    /// Takes `bytes` of the room until what is given is dropped.
-    pub(super) fn hold(&self, bytes: usize) -> Result<OwnedSemaphorePermit, StoreError> {
-        let bytes = u32::try_from(bytes).map_err(|_| StoreError::Busy)?;
-        let held = Arc::clone(&self.0).try_acquire_many_owned(bytes);
-        held.map_err(|_| StoreError::Busy)
     }
 }
 

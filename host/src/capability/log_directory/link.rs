@@ -1,14 +1,16 @@
 //! `weir:platform/log-directory` and its synchronous twin.
 
 use super::{LogDirectory, LogError};
-use crate::engine::state::{ComponentContext, InstanceState};
+use crate::engine::exchange::Exchange;
+use crate::engine::state::{self, ComponentContext, InstanceState};
+use crate::telemetry::logs::{self, GuestLine, GuestPlace};
 use crate::telemetry::metrics::capability::DENIED;
 use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{info, warn};
-use wasmtime::Result;
+use tracing::warn;
 use wasmtime::component::{Accessor, HasData, HasSelf, Linker};
+use wasmtime::{AsContextMut as _, Result};
 use weir_bindings::weir::platform::{log_directory as wit, log_directory_sync as wit_sync};
 
 pub(in crate::capability) fn link(linker: &mut Linker<InstanceState>) -> Result<()> {
@@ -21,29 +23,42 @@ const MIRRORED: usize = 16 * 1024;
 
 async fn write_entry(
     component: Arc<ComponentContext>,
+    caller: Option<Arc<Exchange>>,
     contents: Vec<u8>,
 ) -> std::result::Result<String, wit::Error> {
     let mirrored = component.grants.mirror_entries.then(|| {
         let beginning = contents.iter().take(MIRRORED);
         beginning.copied().collect::<Vec<_>>()
     });
-    let written = run(&component, "entry", |logs| async move {
+    let written = run(&component, caller.as_deref(), "entry", |logs| async move {
         logs.write_entry(contents).await
     });
     let written = written.await;
     if let (Ok(name), Some(mirrored)) = (&written, mirrored) {
-        let text = String::from_utf8_lossy(&mirrored);
-        info!(target: "guest", component = &*component.id, entry = name, "{}", text.trim_end());
+        mirror(&component.id, caller.as_deref(), name, &mirrored);
     }
     written
 }
 
+/// Writes to the host's log what was written as the entry `name`.
+fn mirror(component: &str, caller: Option<&Exchange>, name: &str, contents: &[u8]) {
+    let origin = caller.map(Exchange::origin);
+    logs::guest_line(&GuestLine {
+        component,
+        place: GuestPlace::Entry(name),
+        route: origin.map(|origin| &*origin.route),
+        trace: origin.and_then(|origin| origin.trace),
+        text: String::from_utf8_lossy(contents).trim_end(),
+    });
+}
+
 async fn append_line(
     component: Arc<ComponentContext>,
+    caller: Option<Arc<Exchange>>,
     name: String,
     line: String,
 ) -> std::result::Result<(), wit::Error> {
-    run(&component, "line", |logs| async move {
+    run(&component, caller.as_deref(), "line", |logs| async move {
         logs.append_line(name, line).await
     })
     .await
@@ -52,6 +67,7 @@ async fn append_line(
 /// Runs an operation if it is granted, and records how it ended.
 async fn run<T, F>(
     component: &ComponentContext,
+    caller: Option<&Exchange>,
     operation: &'static str,
     work: impl FnOnce(Arc<LogDirectory>) -> F,
 ) -> std::result::Result<T, wit::Error>
@@ -70,10 +86,32 @@ where
     call.end(done.as_ref().map_or_else(LogError::reason, |_| "ok"));
     done.map_err(|error| {
         if !is_guests_own(&error) {
-            warn!(component = &*component.id, operation, %error, "log directory not written");
+            tell(component, caller, operation, &error);
         }
         error.into()
     })
+}
+
+/// Logs a failure, of many one a second: a full disk fails every write.
+fn tell(
+    component: &ComponentContext,
+    caller: Option<&Exchange>,
+    operation: &'static str,
+    error: &LogError,
+) {
+    let Some(suppressed) = component.series.log_directory_lines.admit() else {
+        return;
+    };
+    let origin = caller.map(Exchange::origin);
+    warn!(
+        component = &*component.id,
+        route = origin.map(|origin| &*origin.route),
+        trace_id = origin.and_then(|origin| origin.trace).map(logs::trace_id),
+        operation,
+        suppressed,
+        %error,
+        "log directory not written"
+    );
 }
 
 /// Whether the guest's arguments were wrong, which is no matter for the host's log.
@@ -105,6 +143,16 @@ impl HasData for Concurrent {
     type Data<'a> = &'a mut InstanceState;
 }
 
+/// The component that calls, and on whose behalf.
+fn called(
+    accessor: &Accessor<InstanceState, Concurrent>,
+) -> (Arc<ComponentContext>, Option<Arc<Exchange>>) {
+    accessor.with(|mut store| {
+        let component = Arc::clone(store.get().component());
+        (component, state::caller(store.as_context_mut()))
+    })
+}
+
 impl wit::Host for &mut InstanceState {}
 
 impl wit::HostWithStore<InstanceState> for Concurrent {
@@ -112,8 +160,8 @@ impl wit::HostWithStore<InstanceState> for Concurrent {
         accessor: &Accessor<InstanceState, Self>,
         contents: Vec<u8>,
     ) -> Result<std::result::Result<String, wit::Error>> {
-        let component = accessor.with(|mut store| Arc::clone(store.get().component()));
-        Ok(write_entry(component, contents).await)
+        let (component, caller) = called(accessor);
+        Ok(write_entry(component, caller, contents).await)
     }
 
     async fn append_line(
@@ -121,8 +169,8 @@ impl wit::HostWithStore<InstanceState> for Concurrent {
         name: String,
         line: String,
     ) -> Result<std::result::Result<(), wit::Error>> {
-        let component = accessor.with(|mut store| Arc::clone(store.get().component()));
-        Ok(append_line(component, name, line).await)
+        let (component, caller) = called(accessor);
+        Ok(append_line(component, caller, name, line).await)
     }
 }
 
@@ -131,7 +179,9 @@ impl wit_sync::Host for InstanceState {
         &mut self,
         contents: Vec<u8>,
     ) -> Result<std::result::Result<String, wit::Error>> {
-        Ok(write_entry(Arc::clone(self.component()), contents).await)
+        // The store is out of reach here, so of several requests none can be told apart.
+        let caller = self.only_exchange();
+        Ok(write_entry(Arc::clone(self.component()), caller, contents).await)
     }
 
     async fn append_line(
@@ -139,6 +189,7 @@ impl wit_sync::Host for InstanceState {
         name: String,
         line: String,
     ) -> Result<std::result::Result<(), wit::Error>> {
-        Ok(append_line(Arc::clone(self.component()), name, line).await)
+        let caller = self.only_exchange();
+        Ok(append_line(Arc::clone(self.component()), caller, name, line).await)
     }
 }

@@ -61,6 +61,29 @@ pub(super) fn is_entry(name: &str) -> bool {
     name.starts_with("log_") && name.ends_with(".txt")
 }
 
+/// When an entry was written, since 1970, as its name says. One whose name says nothing, which
+/// somebody else put there, is newer than all others. `None` if it is no entry.
+pub(super) fn written(file: &str) -> Option<Duration> {
+    if !is_entry(file) {
+        return None;
+    }
+    let time = || {
+        let (seconds, rest) = file.strip_prefix("log_")?.split_once('.')?;
+        let (nanoseconds, _) = rest.split_once('_')?;
+        let nanoseconds = nanoseconds.parse().ok().filter(|n| *n < 1_000_000_000)?;
+        Some(Duration::new(seconds.parse().ok()?, nanoseconds))
+    };
+    Some(time().unwrap_or(Duration::MAX))
+}
+
+/// How often a file of a named log was rotated; `None` if it was not, or is no such file.
+pub(super) fn rotations(file: &str) -> Option<u32> {
+    let (log, rotations) = file.rsplit_once('.')?;
+    let is_number = rotations.chars().all(|c| c.is_ascii_digit());
+    let rotations = rotations.parse().ok().filter(|_| is_number);
+    rotations.filter(|_| log.ends_with(".log"))
+}
+
 /// Host names may have letters of any case, dots and more; in a file's name only some are kept.
 fn sanitize(host: &str) -> String {
     let keep = |c: char| {
@@ -107,6 +130,22 @@ mod tests {
                 .iter()
                 .all(|name| is_entry(name) && name.contains("_web-1.example-"))
         );
+    }
+
+    #[test]
+    fn a_name_says_how_old_an_entry_is_and_how_often_a_log_was_rotated() {
+        assert_eq!(
+            written("log_12.000000034_host-1.txt"),
+            Some(Duration::new(12, 34))
+        );
+        for foreign in ["log_x.txt", "log_1.4000000000_a-1.txt"] {
+            assert_eq!(written(foreign), Some(Duration::MAX), "{foreign}");
+        }
+        assert_eq!((written("a.log"), written("a.log.1")), (None, None));
+        assert_eq!(rotations("a.log.12"), Some(12));
+        for other in ["a.log", "a.log.x", "a.log.+1", "a.txt.1", "log_1.5_a-1.txt"] {
+            assert_eq!(rotations(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Named logs: files to which whole lines are appended, rotated by size.
+//! Named logs: files to which whole lines are appended, rotated by size, and before they reach it
+//! where the directory is full and nothing but the newest file is left to make room.
 //!
 //! Others may append to and rotate the same log: a replica that shares the folder, or this
 //! process's next generation. So a line is appended under a lock of the file itself, after a look
@@ -71,10 +72,16 @@ impl Open {
             true => [b"\n", line].concat(),
             false => line.to_vec(),
         };
-        let written = writer.within_quota(size, line.len() as u64, || {
+        let bytes = line.len() as u64;
+        let written = writer.within_quota(size, bytes, || {
             self.file.append(&line)?;
             Ok(name.to_owned())
         });
+        if size > 0 && written == Err(LogError::QuotaExceeded) && writer.may_remove_for(bytes) {
+            // What stands in the way is this file, which only a rotated one may make room for.
+            Self::rotate(writer, name)?;
+            return Ok(false);
+        }
         if written.is_err() && size == 0 {
             // A name that a guest made up must not cost a file.
             writer.remove(name);
@@ -84,14 +91,19 @@ impl Open {
     }
 
     /// Moves `x.log` to `x.log.1`, that to `x.log.2`, and so on; the last one goes. Lines in it
-    /// that wait for a sync keep the file itself, so they need no other name for that.
+    /// that wait for a sync keep the file itself, so they need no other name for that. Where none
+    /// is kept, `x.log` goes itself.
     fn rotate(writer: &Writer, name: &str) -> io::Result<()> {
+        let keep = writer.settings.rotate_keep;
+        if keep == 0 {
+            return writer.discard(name);
+        }
         let numbered = |n: u32| match n {
             0 => name.to_owned(),
             n => format!("{name}.{n}"),
         };
-        for n in (0..writer.settings.rotate_keep.max(1)).rev() {
-            writer.rename(&numbered(n), numbered(n + 1))?;
+        for n in (0..keep).rev() {
+            writer.rename(&numbered(n), &numbered(n + 1))?;
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! Entries and lines on storage that crashes, forgets and fills up.
 
 mod forgetful;
+mod retention;
 
-use super::quota::Retention;
+use super::quota::{Quota, Retention};
 use super::volume::Volume;
 use super::*;
 use forgetful::Forgetful;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 fn settings() -> Settings {
     Settings {
@@ -105,72 +107,6 @@ async fn a_line_that_a_crash_cut_short_does_not_swallow_the_next() {
         .await
         .unwrap();
     assert_eq!(volume.contents()["health.log"], b"whole\ntorn\nnext\n");
-}
-
-#[tokio::test]
-async fn a_log_is_rotated_by_size_and_the_oldest_part_goes() {
-    let volume = Forgetful::default();
-    let logs = directory(
-        &volume,
-        Settings {
-            rotate_bytes: 12,
-            ..settings()
-        },
-    );
-    for n in 0..5 {
-        logs.append_line("a".into(), format!("line {n}"))
-            .await
-            .unwrap();
-    }
-    let found = volume.contents();
-    let names: Vec<_> = found.keys().map(String::as_str).collect();
-    assert_eq!(names, ["a.log", "a.log.1", "a.log.2"]);
-    assert_eq!(found["a.log"], b"line 4\n");
-    assert_eq!(found["a.log.2"], b"line 2\n");
-    assert_eq!((logs.stats().bytes(), logs.stats().files()), (21, 3));
-}
-
-#[tokio::test]
-async fn the_quota_removes_the_oldest_entries_or_refuses() {
-    let quota = Quota {
-        bytes: 30,
-        files: 1000,
-        retention: Retention::RemoveOldest,
-    };
-    let volume = Forgetful::default();
-    let logs = directory(
-        &volume,
-        Settings {
-            quota,
-            ..settings()
-        },
-    );
-    let mut names = Vec::new();
-    for n in 0..5 {
-        names.push(logs.write_entry(vec![n; 10]).await.unwrap());
-    }
-    assert_eq!(
-        volume.contents().into_keys().collect::<Vec<_>>(),
-        names[2..]
-    );
-    assert_eq!(logs.stats().removed(), 2);
-
-    let quota = Quota {
-        retention: Retention::Refuse,
-        ..quota
-    };
-    let logs = directory(
-        &volume,
-        Settings {
-            quota,
-            ..settings()
-        },
-    );
-    assert_eq!(
-        logs.write_entry(vec![9; 10]).await,
-        Err(LogError::QuotaExceeded)
-    );
-    assert_eq!(volume.contents().len(), 3);
 }
 
 #[tokio::test]
@@ -327,7 +263,7 @@ async fn a_write_that_can_only_be_refused_does_not_wait() {
     let waiting = Arc::clone(&logs);
     let waiting =
         tokio::spawn(async move { waiting.write_entry(vec![0; max_entry as usize]).await });
-    while logs.room.available_permits() == MAX_HELD as usize {
+    while logs.held.free() == MAX_HELD as usize {
         tokio::task::yield_now().await;
     }
     let refused = logs.write_entry(vec![0; max_entry as usize]).await;
@@ -335,81 +271,7 @@ async fn a_write_that_can_only_be_refused_does_not_wait() {
     drop(busy);
     // It was let through to the quota, which is smaller.
     assert_eq!(waiting.await.unwrap(), Err(LogError::QuotaExceeded));
-    assert_eq!(logs.room.available_permits(), MAX_HELD as usize);
-}
-
-#[tokio::test]
-async fn a_refused_write_removes_nothing_and_leaves_the_count_right() {
-    let quota = Quota {
-        bytes: 100,
-        files: 1000,
-        retention: Retention::RemoveOldest,
-    };
-    let volume = Forgetful::default();
-    let logs = directory(
-        &volume,
-        Settings {
-            quota,
-            rotate_bytes: 1000,
-            ..settings()
-        },
-    );
-    logs.append_line("a".into(), "x".repeat(89)).await.unwrap();
-    logs.write_entry(vec![1; 10]).await.unwrap();
-    assert_eq!(
-        logs.write_entry(vec![2; 50]).await,
-        Err(LogError::QuotaExceeded)
-    );
-    assert_eq!((logs.stats().bytes(), volume.contents().len()), (100, 2));
-    // This makes room by the entry that is still counted.
-    logs.append_line("a".into(), String::new()).await.unwrap();
-    assert_eq!((logs.stats().bytes(), volume.contents().len()), (91, 1));
-}
-
-#[tokio::test]
-async fn a_refused_line_leaves_no_file() {
-    let quota = Quota {
-        bytes: 1000,
-        files: 0,
-        retention: Retention::Refuse,
-    };
-    let volume = Forgetful::default();
-    let logs = directory(
-        &volume,
-        Settings {
-            quota,
-            ..settings()
-        },
-    );
-    let refused = logs.append_line("a".into(), "x".into()).await;
-    assert_eq!(refused, Err(LogError::QuotaExceeded));
-    assert!(volume.contents().is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn concurrent_writers_keep_the_quota() {
-    let folder = tempfile::tempdir().unwrap();
-    let quota = Quota {
-        bytes: 1000,
-        files: 1000,
-        retention: Retention::Refuse,
-    };
-    let settings = Settings {
-        quota,
-        ..settings()
-    };
-    let logs = Arc::new(LogDirectory::open(folder.path(), "api", "host", settings).unwrap());
-    let writers: Vec<_> = (0..64)
-        .map(|_| {
-            let logs = Arc::clone(&logs);
-            tokio::spawn(async move { logs.write_entry(vec![1; 500]).await })
-        })
-        .collect();
-    let mut written = 0;
-    for writer in writers {
-        written += usize::from(writer.await.unwrap().is_ok());
-    }
-    assert_eq!(written, 2);
+    assert_eq!(logs.held.free(), MAX_HELD as usize);
 }
 
 #[tokio::test]

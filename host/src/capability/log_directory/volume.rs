@@ -4,7 +4,7 @@
 
 use crate::capability::folder;
 use arc_swap::ArcSwap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ pub(super) trait Volume: Send + Sync + 'static {
     fn create(&self, name: &str, bytes: &[u8], sync: bool) -> io::Result<()>;
     /// Opens a file for appending, making it if it is not there.
     fn open_log(&self, name: &str) -> io::Result<Box<dyn LogFile>>;
-    /// The size of a file, 0 if it is not there.
-    fn size(&self, name: &str) -> io::Result<u64>;
+    /// What a listing shows of a file, if it is there.
+    fn look(&self, name: &str) -> io::Result<Option<Listed>>;
     /// Gives a file a second name; fails if that is taken.
     fn link(&self, from: &str, to: &str) -> io::Result<()>;
     /// Gives a file another name, replacing what had it.
@@ -94,6 +94,14 @@ fn make(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+fn listed(name: String, metadata: &Metadata) -> io::Result<Listed> {
+    Ok(Listed {
+        name,
+        bytes: metadata.len(),
+        modified: metadata.modified()?,
+    })
+}
+
 impl Volume for Folder {
     fn create(&self, name: &str, bytes: &[u8], sync: bool) -> io::Result<()> {
         let mut options = OpenOptions::new();
@@ -111,10 +119,10 @@ impl Volume for Folder {
         Ok(Box::new(LogOnDisk { path, file }))
     }
 
-    fn size(&self, name: &str) -> io::Result<u64> {
+    fn look(&self, name: &str) -> io::Result<Option<Listed>> {
         match fs::metadata(self.path.join(name)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-            metadata => Ok(metadata?.len()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            metadata => listed(name.to_owned(), &metadata?).map(Some),
         }
     }
 
@@ -148,12 +156,7 @@ impl Volume for Folder {
                 continue;
             };
             if metadata.is_file() {
-                let modified = metadata.modified()?;
-                files.push(Listed {
-                    name,
-                    bytes: metadata.len(),
-                    modified,
-                });
+                files.push(listed(name, &metadata)?);
             }
         }
         Ok(files)

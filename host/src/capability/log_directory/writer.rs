@@ -8,13 +8,13 @@
 use super::group_sync::GroupSync;
 use super::name::{self, EntryNames};
 use super::named_log::NamedLog;
-use super::quota::Usage;
+use super::quota::{Retention, Usage};
 use super::volume::Volume;
 use super::{Fsync, LogError, Settings, Stats};
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tracing::warn;
 
@@ -151,8 +151,7 @@ impl Writer {
         write: impl FnOnce() -> io::Result<String>,
     ) -> Result<String, LogError> {
         let files = u64::from(size == 0);
-        let oldest = self.usage().reserve(&self.settings.quota, bytes, files)?;
-        oldest.iter().for_each(|name| self.remove_entry(name));
+        self.make_room(bytes, files)?;
         let written = write();
         self.count(|usage| {
             usage.release(bytes, files);
@@ -163,27 +162,56 @@ impl Writer {
         Ok(written?)
     }
 
-    /// Gives a file another name and counts it under that.
-    pub(super) fn rename(&self, from: &str, to: String) -> io::Result<()> {
-        match self.volume.rename(from, &to) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            renamed => renamed?,
-        }
-        let size = self.volume.size(&to)?;
+    /// Reserves room and removes what must go for it. What is counted stays locked meanwhile, so
+    /// that no log is rotated and each name is that of the file that was meant.
+    fn make_room(&self, bytes: u64, files: u64) -> Result<(), LogError> {
         self.count(|usage| {
-            usage.remove(from);
-            usage.set(to, size);
-        });
-        Ok(())
+            let oldest = usage.reserve(&self.settings.quota, bytes, files)?;
+            oldest.iter().for_each(|name| self.remove_old(name));
+            Ok(())
+        })
     }
 
-    /// Removes an entry that must make room; it is no longer counted.
-    fn remove_entry(&self, name: &str) {
+    /// Whether so many bytes may ever find room by the removal of what is older.
+    pub(super) fn may_remove_for(&self, bytes: u64) -> bool {
+        let quota = &self.settings.quota;
+        quota.retention == Retention::RemoveOldest && bytes <= quota.bytes
+    }
+
+    /// Gives a file of a log another name and counts it under that.
+    pub(super) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.count(|usage| {
+            match self.volume.rename(from, to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                renamed => renamed?,
+            }
+            usage.remove(from);
+            if let Some(renamed) = self.volume.look(to)? {
+                usage.found(renamed);
+            }
+            Ok(())
+        })
+    }
+
+    /// Removes a file that is not to be kept and counts it no longer.
+    pub(super) fn discard(&self, name: &str) -> io::Result<()> {
+        self.count(|usage| {
+            match self.volume.remove(name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
+            usage.remove(name);
+            Ok(())
+        })
+    }
+
+    /// Removes a file that must make room; it is no longer counted.
+    fn remove_old(&self, name: &str) {
         match self.volume.remove(name) {
             Ok(()) => _ = self.stats.removed.fetch_add(1, Relaxed),
             // Another replica was faster.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => warn!(entry = name, %error, "old entry not removed"),
+            Err(error) => warn!(file = name, %error, "old file not removed"),
         }
     }
 
@@ -194,14 +222,11 @@ impl Writer {
         }
     }
 
-    fn usage(&self) -> MutexGuard<'_, Usage> {
-        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self, change: impl FnOnce(&mut Usage)) {
-        let mut usage = self.usage();
-        change(&mut usage);
+    fn count<T>(&self, change: impl FnOnce(&mut Usage) -> T) -> T {
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&mut usage);
         self.stats.set_usage(&usage);
+        changed
     }
 
     /// Makes the names durable; shared by all who want that at the same time.
@@ -212,5 +237,11 @@ impl Writer {
     /// Makes everything durable that was written so far.
     pub(super) fn sync_all(&self) -> io::Result<()> {
         self.volume.sync_all()
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
     }
 }

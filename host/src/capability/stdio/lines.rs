@@ -88,10 +88,10 @@ impl Lines {
         let origin = line.caller.as_ref().map(|exchange| exchange.origin());
         logs::guest_line(&logs::GuestLine {
             component: &self.component,
-            stream: match self.stream {
+            place: logs::GuestPlace::Stream(match self.stream {
                 Stream::Stdout => "stdout",
                 Stream::Stderr => "stderr",
-            },
+            }),
             route: origin.map(|origin| &*origin.route),
             trace: origin.and_then(|origin| origin.trace),
             text: text.trim_end_matches('\r'),

@@ -75,8 +75,8 @@ impl FromValue for ServerUrl {
         // Its line is not shown, because it may hold a password.
         let (path, location) = (value.path(), value.location());
         let problem = Problem::new(format!("`{path}` ({location}) {why}"));
-        let help = "it is `redis://:<password>@<host>:6379`, or `rediss://` for TLS; in a password, \
-                    characters such as `@` and `/` are written as `%40` and `%2F`";
+        let help = "it is `redis://<host>:6379`, or `rediss://` for TLS; a password stands in front of \
+                    the host as `:<password>@`, with `%40` and `%2F` for `@` and `/` in it";
         value.report(problem.help(help));
         None
     }

@@ -1,7 +1,7 @@
 //! A component's code: read or fetched, composed, compiled and linked.
 
 use super::Plan;
-use crate::deploy::resources::Toolchain;
+use crate::deploy::toolchain::Toolchain;
 use crate::deploy::{compose, fetch};
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::command::CommandPre;

@@ -5,6 +5,7 @@ use crate::capability::Grants;
 use crate::capability::files::{self, selection::Selection};
 use crate::capability::key_value::Granted;
 use crate::capability::log_directory::{self, LogDirectory};
+use crate::capability::metrics;
 use crate::capability::outbound_http::Outbound;
 use crate::config::log_directory as settings;
 use crate::config::variable::VariableValue;
@@ -12,7 +13,6 @@ use crate::deploy::resources::Resources;
 use crate::diagnostic::{Problem, Problems};
 use crate::manifest::hosts::AllowedHosts;
 use crate::telemetry::metrics::guest;
-use crate::telemetry::metrics::storage::LogFigures;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -75,13 +75,7 @@ pub fn resolve(plan: &Plan<'_>, resources: &Resources) -> Result<Grants, Problem
     let (resolved, logs) = Problems::both(resolved(plan), logs(plan, resources))?;
     let series = resources.metrics.capabilities.component(plan.id);
     let values = resolved.variables.into_iter();
-    let metrics = plan.settings.metrics.as_ref().map(|limits| {
-        let limits = guest::Limits {
-            metrics: limits.max_metrics as usize,
-            series: limits.max_series as usize,
-        };
-        resources.metrics.guest.component(plan.id, limits)
-    });
+    let measured = plan.settings.metrics.as_ref();
     let mirrored = plan.settings.log_directory.as_ref();
     Ok(Grants {
         environment: plan.component.environment.clone(),
@@ -100,7 +94,13 @@ pub fn resolve(plan: &Plan<'_>, resources: &Resources) -> Result<Grants, Problem
         }),
         log_directory: logs,
         mirror_entries: mirrored.is_some_and(|logs| logs.mirror),
-        metrics,
+        metrics: measured.map(|limits| metrics::Granted {
+            series: resources.metrics.guest.component(plan.id),
+            limits: guest::Limits {
+                metrics: limits.max_metrics as usize,
+                series: limits.max_series as usize,
+            },
+        }),
         series,
     })
 }
@@ -142,37 +142,22 @@ fn logs(plan: &Plan<'_>, resources: &Resources) -> Result<Option<Arc<LogDirector
     let Some(logs) = &plan.settings.log_directory else {
         return Ok(None);
     };
-    match resources.log_directory(plan.id, log_settings(logs)) {
-        Ok(logs) => {
-            observe(plan.id, &logs, resources);
-            Ok(Some(logs))
-        }
-        Err(error) => {
-            let folder = resources.directories.log.join(plan.id);
-            let message = format!(
-                "the log directory {} cannot be opened: {error}",
-                folder.display()
-            );
-            Err(Problem::new(message)
-                .at(&plan.component.location, "granted a log directory")
-                .into())
-        }
-    }
+    let opened = resources.log_directory(plan.id, log_settings(logs));
+    opened.map(Some).map_err(|error| {
+        let folder = resources.directories.log.join(plan.id);
+        let message = format!(
+            "the log directory {} cannot be opened: {error}",
+            folder.display()
+        );
+        let problem = Problem::new(message);
+        problem
+            .at(&plan.component.location, "granted a log directory")
+            .into()
+    })
 }
 
-fn observe(id: &str, logs: &Arc<LogDirectory>, resources: &Resources) {
-    let logs = Arc::downgrade(logs);
-    resources.metrics.storage.log_directory(id, move || {
-        let logs = logs.upgrade()?;
-        let stats = logs.stats();
-        Some(LogFigures {
-            bytes: stats.bytes(),
-            files: stats.files(),
-            quota: logs.quota().bytes,
-            removed: stats.removed(),
-        })
-    });
-}
+// What may be written at all finds room, if not much else is being written.
+const _: () = assert!(settings::MAX_WRITE * 2 <= log_directory::MAX_HELD as u64);
 
 fn log_settings(logs: &settings::LogDirectory) -> log_directory::Settings {
     log_directory::Settings {
@@ -189,8 +174,8 @@ fn log_settings(logs: &settings::LogDirectory) -> log_directory::Settings {
                 settings::Retention::Refuse => log_directory::quota::Retention::Refuse,
             },
         },
-        max_entry: logs.max_entry.as_u64(),
-        max_line: logs.max_line.as_u64(),
+        max_entry: logs.max_entry.get().as_u64(),
+        max_line: logs.max_line.get().as_u64(),
         rotate_bytes: logs.rotate_bytes.as_u64(),
         rotate_keep: logs.rotate_keep,
     }

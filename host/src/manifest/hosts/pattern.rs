@@ -30,8 +30,11 @@ pub enum HostError {
     #[error("Weir sends by `http` and `https` only")]
     Scheme(String),
     /// Something follows after the host and port.
-    #[error("a path cannot be part of it")]
+    #[error("a path or query cannot be part of it")]
     Path,
+    /// Something stands in front of the host.
+    #[error("a user name or password cannot be part of it; the component sends it itself")]
+    Credentials,
     /// A `*` is neither the whole host nor its first label.
     #[error("`*` can only be the whole host or stand for its subdomains, as in `*.example.com`")]
     Wildcard,
@@ -85,7 +88,7 @@ impl FromStr for HostPattern {
         }
         let (scheme, rest) = trimmed.split_once("://").ok_or(HostError::NoScheme)?;
         let scheme = scheme.parse::<Scheme>()?;
-        let (host, port) = split(rest.strip_suffix('/').unwrap_or(rest))?;
+        let (host, port) = split(authority(rest)?)?;
         let ports = match port {
             "" => PortRule::One(scheme.default_port().ok_or(HostError::NoPort)?),
             port => port.parse()?,
@@ -108,6 +111,18 @@ impl fmt::Display for HostPattern {
 impl fmt::Debug for HostPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text.fmt(f)
+    }
+}
+
+/// What stands behind the scheme, without a slash at its end. What may be a secret is not let
+/// through, because later errors name what they are about.
+fn authority(rest: &str) -> Result<&str, HostError> {
+    if rest.contains('@') {
+        return Err(HostError::Credentials);
+    }
+    match rest.contains(['?', '#']) {
+        true => Err(HostError::Path),
+        false => Ok(rest.strip_suffix('/').unwrap_or(rest)),
     }
 }
 
@@ -166,9 +181,15 @@ mod tests {
             "http://a.b:80/c",
             "http://a.b//",
             "http://[::1]/x",
+            "http://a.b?key=hush",
+            "http://a.b#hush",
         ] {
             assert_eq!(refused(text), HostError::Path, "{text}");
         }
+        for text in ["http://u:hush@a.b", "http://hush@[::1]:80", "*://a.b:80@c"] {
+            assert_eq!(refused(text), HostError::Credentials, "{text}");
+        }
+        assert_eq!(refused("u:hush@redis://cache"), HostError::NoScheme);
         for text in [
             "http://a.*.b",
             "http://*a.b",

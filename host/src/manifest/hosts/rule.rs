@@ -58,7 +58,14 @@ impl FromStr for Scheme {
             "*" => Ok(Self::Any),
             "http" => Ok(Self::Http),
             "https" => Ok(Self::Https),
-            other => Err(HostError::Scheme(other.to_owned())),
+            other
+                if other
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
+            {
+                Err(HostError::Scheme(other.to_owned()))
+            }
+            _ => Err(HostError::NoScheme),
         }
     }
 }

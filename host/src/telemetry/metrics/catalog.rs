@@ -196,7 +196,7 @@ catalog! {
         "Time of a key-value operation as the guest sees it.";
     KEY_VALUE_COMMITS = Counter "weir.key_value.commits", "{commit}",
         ["store"], Store, 1, &[],
-        "Transactions committed, each with one fsync; several writes share one.";
+        "Transactions committed, each with two fsyncs; several writes share one.";
     KEY_VALUE_COMMITTED_WRITES = Counter "weir.key_value.committed_writes", "{write}",
         ["store"], Store, 1, &[],
         "Writes made durable; divided by the commits, how many share one.";

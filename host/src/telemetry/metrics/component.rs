@@ -43,6 +43,10 @@ pub struct ComponentSeries {
     queued: AtomicI64,
     /// Lines in the log about requests that were shed.
     pub shed_lines: Throttle,
+    /// Lines about key-value operations that failed.
+    pub key_value_lines: Throttle,
+    /// Lines about entries and lines that were not written to the log directory.
+    pub log_directory_lines: Throttle,
 }
 
 impl Components {
@@ -73,6 +77,8 @@ impl Components {
             generation: AtomicU64::default(),
             queued: AtomicI64::default(),
             shed_lines: Throttle::default(),
+            key_value_lines: Throttle::default(),
+            log_directory_lines: Throttle::default(),
         });
         self.table.insert(&series);
         series

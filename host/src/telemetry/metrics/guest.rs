@@ -55,16 +55,14 @@ impl GuestMetrics {
         }
     }
 
-    /// The metrics of the component `id`: those it has had so far, with the limits given now.
-    pub fn component(&self, id: &str, limits: Limits) -> Arc<GuestSeries> {
-        self.shared.registry.allow_guest_series(limits.series);
+    /// The metrics of the component `id`, with those it has had so far. New ones can define nothing
+    /// before they are given limits.
+    pub fn component(&self, id: &str) -> Arc<GuestSeries> {
         let mut components = self
             .components
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let new = || Arc::new(GuestSeries::new(self.shared.clone(), id));
-        let series = components.entry(id.to_owned()).or_insert_with(new);
-        series.set_limits(limits);
-        Arc::clone(series)
+        Arc::clone(components.entry(id.to_owned()).or_insert_with(new))
     }
 }

@@ -205,17 +205,31 @@ async fn an_async_call_from_wasi_0_2_traps_and_the_host_goes_on() {
     assert_eq!(entry(&host, "p2_log_directory", "text").await.status, 200);
 }
 
+/// Writes an entry for the request of trace `trace` and checks what the host logs of it.
+async fn mirrored(host: &Host, guest: &str, trace: u128) {
+    let text = format!("{guest} says {trace}");
+    let trace = format!("{trace:032x}");
+    let request = host
+        .request(Method::POST, &format!("/{guest}/entry"))
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    let name = host.send(request.body(format!("{text}\n"))).await.text();
+    let line: Value = serde_json::from_str(&host.logged(&[&name]).await).unwrap();
+    assert_eq!(line["target"], "guest");
+    assert_eq!(line["component"], guest.replace('_', "-"));
+    assert_eq!(line["entry"], name);
+    assert_eq!(line["message"], text);
+    assert_eq!(line["route"], format!("/{guest}/..."));
+    assert_eq!(line["trace_id"], trace);
+}
+
 #[tokio::test]
 async fn entries_go_to_the_hosts_log_too_where_that_is_asked_for() {
     let host = app("{ mirror = true }").start().await;
     for guest in GUESTS {
-        let name = entry(&host, guest, format!("{guest} says\n")).await.text();
-        let line = host.logged(&[&format!("{guest} says"), &name]).await;
-        let line: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(line["target"], "guest");
-        assert_eq!(line["component"], guest.replace('_', "-"));
-        assert_eq!(line["message"], format!("{guest} says"));
+        mirrored(&host, guest, 1).await;
     }
+    // Some of these share an instance.
+    join_all((2..34).map(|trace| mirrored(&host, "p3_log_directory", trace))).await;
 }
 
 #[tokio::test]

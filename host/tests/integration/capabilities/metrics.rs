@@ -111,6 +111,28 @@ async fn a_description_gives_help_unit_and_edges() {
 }
 
 #[tokio::test]
+async fn only_the_units_of_seconds_and_bytes_become_part_of_a_name() {
+    let host = start("true").await;
+    let long = "x".repeat(100);
+    let units = [
+        ("a", "By", "a_bytes"),
+        ("b", "ms", "b"),
+        ("c", "{request}", "c"),
+        ("d", &long, "d"),
+    ];
+    for guest in GUESTS {
+        for (name, unit, exported) in units {
+            let about = [("name", name), ("kind", "gauge"), ("unit", unit)];
+            assert_eq!(call(&host, guest, "describe", &about).await, done("ok"));
+            let value = [("name", name), ("value", "2")];
+            assert_eq!(call(&host, guest, "set", &value).await, done("ok"));
+            host.metric_is(&format!("{guest}_{exported}"), &[], 2.0)
+                .await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_metric_stays_of_its_kind() {
     let host = start("true").await;
     for guest in GUESTS {
@@ -220,6 +242,20 @@ async fn two_components_cannot_export_one_name() {
     let second = call(&host, "a-b", "add", &[("name", "n"), ("value", "1")]).await;
     assert_eq!(error_kind(&second), "InvalidName", "{second:?}");
     host.metric_is("a_b_n_total", &[], 1.0).await;
+}
+
+#[tokio::test]
+async fn names_that_differ_in_case_only_are_not_two_metrics() {
+    let host = start("true").await;
+    for guest in GUESTS {
+        let observe = async |name, value: &str| {
+            call(&host, guest, "observe", &[("name", name), ("value", value)]).await
+        };
+        assert_eq!(observe("wait", "1").await, done("ok"));
+        let other = observe("Wait", "10").await;
+        assert_eq!(error_kind(&other), "InvalidName", "{other:?}");
+        host.metric_is(&format!("{guest}_wait_sum"), &[], 1.0).await;
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,9 @@ use crate::harness::app::App;
 use crate::harness::eventually;
 use crate::harness::host::Host;
 use crate::harness::server::{Redis, free_port};
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::Value;
 use std::net::TcpListener;
 
 const GUEST: &str = "p3_key_value";
@@ -57,6 +60,42 @@ async fn while_redis_is_away_calls_fail_with_an_error_and_afterwards_they_do_not
     }
     assert_eq!(set(&host, "new").await, done("ok"));
     no_guest_has_failed(&host).await;
+}
+
+#[tokio::test]
+async fn while_redis_is_away_few_lines_tell_of_many_calls_each_with_its_request() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let store = format!("{}timeout = \"500ms\"\n", redis.store());
+    let guests = [GUEST, "p2_key_value_sync", "p2_keyvalue_wasi"];
+    let granted = "key_value_stores = [\"default\"]";
+    let app = App::new().config(&store);
+    let app = guests
+        .iter()
+        .fold(app, |app, guest| app.guest(guest, granted));
+    let host = app.start().await;
+    redis.kill();
+    for guest in guests {
+        let all = (1..=60_u128).map(|trace| {
+            let request = host.request(Method::GET, &format!("/{guest}/get?store=default&key=k"));
+            let parent = format!("00-{trace:032x}-00f067aa0ba902b7-01");
+            host.send(request.header("traceparent", parent))
+        });
+        for answer in join_all(all).await {
+            assert_eq!(error_kind(&answer.pair()), "Other");
+        }
+        let route = format!("\"route\":\"/{guest}/...\"");
+        host.logged(&["key-value operation failed", &route]).await;
+        let lines = host.log_lines(&["key-value operation failed", &route]);
+        assert!(lines.len() < 60, "{} lines", lines.len());
+        for line in &lines {
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert!(line["suppressed"].is_u64(), "{line}");
+            let trace = u128::from_str_radix(line["trace_id"].as_str().unwrap(), 16);
+            assert!((1..=60).contains(&trace.unwrap()), "{line}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -119,3 +119,22 @@ async fn entries_are_read_back_in_the_order_in_which_they_were_written() {
         (0, messages.iter().map(|m| &**m).collect())
     );
 }
+
+#[tokio::test]
+async fn what_a_command_has_logged_is_synced_before_it_ends() {
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let urls = ["backend_api_url", "data_api_url"].map(|url| format!("{url}={nobody}"));
+    let state = tempfile::tempdir().unwrap();
+    let (_, output) = commands()
+        .config(
+            "[telemetry]\nlog_level = \"weir=debug\"\n\
+             [component.health-check]\nlog_directory = { fsync = \"batch\" }\n",
+        )
+        .args(["--state-dir", state.path().to_str().unwrap()])
+        .args(urls.iter().flat_map(|url| ["--variable", url]))
+        .args(["health-check"])
+        .run("run")
+        .await;
+    assert!(output.contains("Health check failed"), "{output}");
+    assert!(output.contains("log directory synced"), "{output}");
+}

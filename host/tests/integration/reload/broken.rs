@@ -1,6 +1,7 @@
 //! Whatever is wrong with the new version, the old one goes on.
 
-use super::{app, put, put_bytes, reload};
+use super::{app, app_of, edit, put, put_as, put_bytes, put_bytes_as, reload};
+use crate::capabilities::{call, done, error_kind};
 use crate::harness::guest;
 
 #[tokio::test]
@@ -82,4 +83,39 @@ async fn a_manifest_with_an_error_changes_nothing() {
         1.0,
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_component_that_is_not_loaded_keeps_its_log_directory_and_its_limits() {
+    let settings = "[component.logs.tool.weir]\nlog_directory = { max_bytes = \"1MiB\" }\n\
+                    [component.own.tool.weir]\nmetrics = { max_metrics = 2 }\n";
+    let host = app_of(&[("logs", "p3_log_directory"), ("own", "p3_metrics")])
+        .manifest(settings)
+        .start()
+        .await;
+    let add = async |name| call(&host, "own", "add", &[("name", name), ("value", "1")]).await;
+    assert_eq!(add("a").await, done("ok"));
+    edit(&host, "1MiB", "2MiB");
+    edit(&host, "max_metrics = 2", "max_metrics = 1");
+    for component in ["logs", "own"] {
+        put_bytes_as(host.folder(), component, b"");
+    }
+    assert_eq!(reload(&host).await.status, 409);
+
+    let line = [("log", "log"), ("line", "text")];
+    assert_eq!(call(&host, "logs", "line", &line).await, done("ok"));
+    assert_eq!(add("b").await, done("ok"), "it may still have two");
+    let metrics = host.metrics().await;
+    let measured = |name: &str| metrics.sum(name, &[("component", "logs")]);
+    assert_eq!(measured("weir_log_directory_quota_bytes"), 1_048_576.0);
+    assert_eq!(measured("weir_log_directory_files"), 1.0);
+
+    for (component, guest) in [("logs", "p3_log_directory"), ("own", "p3_metrics")] {
+        put_as(host.folder(), component, guest);
+    }
+    assert_eq!(reload(&host).await.status, 200);
+    let metrics = host.metrics().await;
+    let quota = metrics.sum("weir_log_directory_quota_bytes", &[("component", "logs")]);
+    assert_eq!(quota, 2_097_152.0);
+    assert_eq!(error_kind(&add("c").await), "TooManyMetrics");
 }

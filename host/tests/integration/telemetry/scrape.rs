@@ -1,6 +1,7 @@
 //! `/metrics`, as Prometheus and its tools ask for it.
 
 use super::traffic::everything;
+use crate::capabilities::{call, done, error_kind};
 use crate::harness::app::App;
 use crate::harness::metrics::Metrics;
 use reqwest::Method;
@@ -54,6 +55,31 @@ async fn promtool_finds_nothing_wrong_with_any_metric() {
     assert!(good && said.is_empty(), "{said}");
     let (good, _) = promtool(&text.replace("_seconds", "_milliseconds")).unwrap();
     assert!(!good, "promtool accepts everything");
+}
+
+#[tokio::test]
+async fn no_attribute_of_a_guest_can_spoil_the_scrape() {
+    let host = App::new()
+        .guest("p3_metrics", "tool.weir.metrics = true")
+        .start()
+        .await;
+    let value = [("name", "n"), ("value", "1")];
+    assert_eq!(
+        call(&host, "p3_metrics", "observe", &value).await,
+        done("ok")
+    );
+    for key in ["le", "quantile", "otel_metric_overflow"] {
+        let pairs = [&value[..], &[(key, "1")]].concat();
+        let refused = call(&host, "p3_metrics", "observe", &pairs).await;
+        assert_eq!(error_kind(&refused), "InvalidAttribute", "{refused:?}");
+    }
+    let text = host.admin("/metrics").await.text();
+    assert!(text.contains("p3_metrics_n_count 1"), "{text}");
+    let twice = text.lines().find(|line| line.matches("le=\"").count() > 1);
+    assert_eq!(twice, None, "Prometheus refuses the whole scrape for it");
+    if let Some((good, said)) = promtool(&text) {
+        assert!(good && said.is_empty(), "{said}");
+    }
 }
 
 #[tokio::test]

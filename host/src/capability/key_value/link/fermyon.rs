@@ -1,8 +1,8 @@
 //! `fermyon:spin/key-value@2.0.0`: synchronous, for WASI 0.2 guests.
 
 use super::{Itself, told};
+use crate::capability::key_value::Refused;
 use crate::capability::key_value::store::StoreError;
-use crate::capability::key_value::{Open, Refused};
 use crate::engine::state::InstanceState;
 use wasmtime::Result;
 use wasmtime::component::{Linker, Resource};
@@ -23,27 +23,27 @@ impl wit::HostStore for InstanceState {
     }
 
     async fn get(&mut self, store: Resource<Store>, key: String) -> Done<Option<Vec<u8>>> {
-        let open: Open = self.kept(&store)?;
+        let open = self.called(&store)?;
         Ok(open.get(&key).await.map_err(Error::from))
     }
 
     async fn set(&mut self, store: Resource<Store>, key: String, value: Vec<u8>) -> Done<()> {
-        let open: Open = self.kept(&store)?;
+        let open = self.called(&store)?;
         Ok(open.set(key, value).await.map_err(Error::from))
     }
 
     async fn delete(&mut self, store: Resource<Store>, key: String) -> Done<()> {
-        let open: Open = self.kept(&store)?;
+        let open = self.called(&store)?;
         Ok(open.delete(key).await.map_err(Error::from))
     }
 
     async fn exists(&mut self, store: Resource<Store>, key: String) -> Done<bool> {
-        let open: Open = self.kept(&store)?;
+        let open = self.called(&store)?;
         Ok(open.exists(&key).await.map_err(Error::from))
     }
 
     async fn get_keys(&mut self, store: Resource<Store>) -> Done<Vec<String>> {
-        let open: Open = self.kept(&store)?;
+        let open = self.called(&store)?;
         Ok(open.all_keys().await.map_err(Error::from))
     }
 

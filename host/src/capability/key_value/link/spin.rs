@@ -4,7 +4,7 @@
 use super::told;
 use crate::capability::key_value::store::{Page, StoreError};
 use crate::capability::key_value::{Open, Refused};
-use crate::engine::state::InstanceState;
+use crate::engine::state::{self, InstanceState};
 use crate::telemetry::metrics::capability::key_value::Operation;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,7 +13,7 @@ use wasmtime::component::{
     Access, Accessor, Destination, FutureReader, HasData, Linker, Resource, StreamProducer,
     StreamReader, StreamResult, VecBuffer,
 };
-use wasmtime::{Result, StoreContextMut};
+use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use weir_bindings::spin::key_value::key_value as wit;
 use wit::{Error, Store};
 
@@ -40,7 +40,10 @@ impl wit::HostStore for &mut InstanceState {
 type Calls = Accessor<InstanceState, KeyValue>;
 
 fn kept(accessor: &Calls, store: &Resource<Store>) -> Result<Open> {
-    accessor.with(|mut access| access.get().kept(store))
+    accessor.with(|mut access| {
+        let open: Open = access.get().kept(store)?;
+        Ok(open.called_by(state::caller(access.as_context_mut())))
+    })
 }
 
 impl wit::HostStoreWithStore<InstanceState> for KeyValue {

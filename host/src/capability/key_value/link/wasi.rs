@@ -4,9 +4,11 @@ use super::{Itself, told};
 use crate::capability::key_value::store::{StoreError, Swapped};
 use crate::capability::key_value::{Open, Refused};
 use crate::engine::compile_cache::Digest;
+use crate::engine::exchange::Exchange;
 use crate::engine::state::InstanceState;
 use crate::telemetry::metrics::capability::key_value::Operation;
 use atomics::{Cas, CasError};
+use std::sync::Arc;
 use store::{Bucket, Error, KeyResponse};
 use wasmtime::Result;
 use wasmtime::component::{Linker, Resource};
@@ -33,22 +35,22 @@ impl store::Host for InstanceState {
 
 impl store::HostBucket for InstanceState {
     async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Done<Option<Vec<u8>>> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         Ok(open.get(&key).await.map_err(Error::from))
     }
 
     async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Done<()> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         Ok(open.set(key, value).await.map_err(Error::from))
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Done<()> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         Ok(open.delete(key).await.map_err(Error::from))
     }
 
     async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Done<bool> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         Ok(open.exists(&key).await.map_err(Error::from))
     }
 
@@ -57,7 +59,7 @@ impl store::HostBucket for InstanceState {
         bucket: Resource<Bucket>,
         cursor: Option<String>,
     ) -> Done<KeyResponse> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         let page = open.run(Operation::List, open.store.keys(cursor)).await;
         Ok(page.map_err(Error::from).map(|page| KeyResponse {
             keys: page.keys,
@@ -76,7 +78,7 @@ impl batch::Host for InstanceState {
         bucket: Resource<Bucket>,
         keys: Vec<String>,
     ) -> Done<Vec<(String, Option<Vec<u8>>)>> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         let found = open
             .run(Operation::GetMany, open.store.get_many(&keys))
             .await;
@@ -90,7 +92,7 @@ impl batch::Host for InstanceState {
         bucket: Resource<Bucket>,
         pairs: Vec<(String, Vec<u8>)>,
     ) -> Done<()> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         Ok(open
             .run(Operation::SetMany, open.store.set_many(pairs))
             .await
@@ -98,7 +100,7 @@ impl batch::Host for InstanceState {
     }
 
     async fn delete_many(&mut self, bucket: Resource<Bucket>, keys: Vec<String>) -> Done<()> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         Ok(open
             .run(Operation::DeleteMany, open.store.delete_many(keys))
             .await
@@ -108,7 +110,7 @@ impl batch::Host for InstanceState {
 
 impl atomics::Host for InstanceState {
     async fn increment(&mut self, bucket: Resource<Bucket>, key: String, delta: i64) -> Done<i64> {
-        let open: Open = self.kept(&bucket)?;
+        let open = self.called(&bucket)?;
         Ok(open
             .run(Operation::Increment, open.store.increment(key, delta))
             .await
@@ -117,6 +119,7 @@ impl atomics::Host for InstanceState {
 
     async fn swap(&mut self, cas: Resource<Cas>, value: Vec<u8>) -> Done<(), CasError> {
         let compare: Compare = self.release_counted(&cas)?;
+        let compare = compare.called_by(self.only_exchange());
         match compare.swap(value).await {
             Ok(None) => Ok(Ok(())),
             Ok(Some(again)) => Ok(Err(CasError::CasFailed(self.keep_counted(again)?))),
@@ -137,7 +140,12 @@ struct Compare {
 impl Compare {
     async fn new(open: Open, key: String) -> std::result::Result<Self, StoreError> {
         let seen = digest(open.get(&key).await?.as_deref());
-        Ok(Self { open, key, seen })
+        Ok(Self { open, key, seen }.called_by(None))
+    }
+
+    fn called_by(self, caller: Option<Arc<Exchange>>) -> Self {
+        let open = self.open.called_by(caller);
+        Self { open, ..self }
     }
 
     /// Swaps if what is there is what was seen; else gives what to compare with next.
@@ -152,11 +160,10 @@ impl Compare {
         };
         match open.run(Operation::Swap, swap).await? {
             Swapped::Done => Ok(None),
-            Swapped::Found(found) => Ok(Some(Self {
-                seen: digest(found.as_deref()),
-                open,
-                key,
-            })),
+            Swapped::Found(found) => {
+                let seen = digest(found.as_deref());
+                Ok(Some(Self { open, key, seen }.called_by(None)))
+            }
         }
     }
 }
@@ -170,7 +177,7 @@ impl atomics::HostCas for InstanceState {
         if !self.has_room() {
             return Ok(Err(Error::Other("too many comparisons are open".into())));
         }
-        match Compare::new(self.kept(&bucket)?, key).await {
+        match Compare::new(self.called(&bucket)?, key).await {
             Ok(compare) => Ok(Ok(self.keep_counted(compare)?)),
             Err(error) => Ok(Err(error.into())),
         }
@@ -180,6 +187,7 @@ impl atomics::HostCas for InstanceState {
     /// replace nothing else.
     async fn current(&mut self, cas: Resource<Cas>) -> Done<Option<Vec<u8>>> {
         let compare: Compare = self.kept(&cas)?;
+        let compare = compare.called_by(self.only_exchange());
         match compare.open.get(&compare.key).await {
             Ok(present) => {
                 let kept = Resource::<Compare>::new_borrow(cas.rep());

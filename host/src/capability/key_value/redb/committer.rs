@@ -15,7 +15,8 @@
 use super::TABLE;
 use super::open::{Opener, convert};
 use super::operation::{Answer, Operation};
-use crate::capability::key_value::store::{Held, StoreError};
+use crate::capability::held::Held;
+use crate::capability::key_value::store::{MAX_HELD, StoreError};
 use arc_swap::ArcSwapOption;
 use redb::{Database, Durability, WriteTransaction};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
@@ -55,7 +56,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Transactions committed; each is synced once for all its writes.
+    /// Transactions committed; each is synced twice, however many writes it has.
     pub fn commits(&self) -> u64 {
         self.commits.load(Relaxed)
     }
@@ -106,7 +107,7 @@ impl Committer {
             queue: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
             asked,
-            held: Held::default(),
+            held: Held::new(MAX_HELD),
             stats,
         })
     }
@@ -118,8 +119,9 @@ impl Committer {
     /// Hands over a write and waits until it is durable.
     pub(super) async fn submit(&self, operation: Operation) -> Answer {
         let (answer, answered) = oneshot::channel();
+        let held = self.held.hold(operation.bytes());
         let write = Write {
-            _held: self.held.hold(operation.bytes())?,
+            _held: held.ok_or(StoreError::Busy)?,
             operation,
             answer,
         };

@@ -188,6 +188,29 @@ async fn concurrent_writes_share_syncs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn several_values_are_read_as_one_write_left_them() {
+    let store = Store::Redb(Disk::new().open());
+    let keys: Vec<_> = (0..200).map(|key| format!("key-{key}")).collect();
+    let pairs = |n: usize| {
+        let pair = |key| (format!("key-{key}"), n.to_string().into_bytes());
+        (0..200).map(pair).collect::<Vec<_>>()
+    };
+    store.set_many(pairs(0)).await.unwrap();
+    let writer = store.clone();
+    let writes = tokio::spawn(async move {
+        for n in 1..200 {
+            writer.set_many(pairs(n)).await.unwrap();
+        }
+    });
+    while !writes.is_finished() {
+        let values = store.get_many(&keys).await.unwrap();
+        let torn = values.iter().find(|value| **value != values[0]);
+        assert_eq!(torn, None, "beside {:?}", values[0]);
+    }
+    writes.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn concurrent_increments_lose_nothing() {
     let store = Store::Redb(Disk::new().open());
     let increments: Vec<_> = (0..100)

@@ -36,6 +36,8 @@ pub(super) struct Disk {
 struct Contents {
     written: Vec<u8>,
     synced: Vec<u8>,
+    /// When it was appended to.
+    modified: Option<SystemTime>,
 }
 
 impl Forgetful {
@@ -125,11 +127,9 @@ impl Volume for Forgetful {
         }))
     }
 
-    fn size(&self, name: &str) -> io::Result<u64> {
-        Ok(self
-            .contents()
-            .get(name)
-            .map_or(0, |bytes| bytes.len() as u64))
+    fn look(&self, name: &str) -> io::Result<Option<Listed>> {
+        let mut files = self.list()?.into_iter();
+        Ok(files.find(|file| file.name == name))
     }
 
     fn link(&self, from: &str, to: &str) -> io::Result<()> {
@@ -180,12 +180,16 @@ impl Volume for Forgetful {
     }
 
     fn list(&self) -> io::Result<Vec<Listed>> {
-        let listed = |(name, bytes): (String, Vec<u8>)| Listed {
-            name,
-            bytes: bytes.len() as u64,
-            modified: SystemTime::UNIX_EPOCH,
+        let disk = self.0.disk.lock().unwrap();
+        let listed = |(name, file): (&String, &u64)| {
+            let contents = &disk.files[file];
+            Listed {
+                name: name.clone(),
+                bytes: contents.written.len() as u64,
+                modified: contents.modified.unwrap_or(SystemTime::UNIX_EPOCH),
+            }
         };
-        Ok(self.contents().into_iter().map(listed).collect())
+        Ok(disk.names.iter().map(listed).collect())
     }
 }
 
@@ -240,11 +244,9 @@ impl LogFile for OpenFile {
 
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         self.folder.with(|disk| {
-            disk.files
-                .get_mut(&self.file)
-                .unwrap()
-                .written
-                .extend(bytes);
+            let contents = disk.files.get_mut(&self.file).unwrap();
+            contents.written.extend(bytes);
+            contents.modified = Some(SystemTime::now());
             Ok(())
         })
     }

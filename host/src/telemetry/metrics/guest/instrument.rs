@@ -25,10 +25,25 @@ pub enum Kind {
 pub struct Description {
     /// For a person who reads `/metrics`.
     pub help: String,
-    /// `s` and `By` become part of the exported name; others do not.
+    /// `s` and `By` become part of the exported name; of others nothing is kept.
     pub unit: String,
     /// Upper edges of a histogram's buckets, rising; empty for the default ones.
     pub boundaries: Vec<f64>,
+}
+
+/// The units that are kept, with what the exporter adds to a name for them.
+const UNITS: [(&str, &str); 2] = [("s", "_seconds"), ("By", "_bytes")];
+
+impl Description {
+    /// Gives what the unit adds to the exported name; drops one that adds nothing.
+    pub(super) fn keep_unit(&mut self) -> &'static str {
+        let known = UNITS.iter().find(|(unit, _)| *unit == self.unit);
+        let Some((_, suffix)) = known else {
+            self.unit = String::new();
+            return "";
+        };
+        suffix
+    }
 }
 
 /// An instrument of any kind.
@@ -83,10 +98,6 @@ impl Instrument {
             unit,
             boundaries,
         } = description;
-        let unit = match unit.as_str() {
-            "s" | "By" => unit,
-            _ => String::new(),
-        };
         match kind {
             Kind::Counter => Self::Counter(
                 meter

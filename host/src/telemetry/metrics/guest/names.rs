@@ -10,6 +10,13 @@ const MAX_NAME: usize = 64;
 /// Prefixes of the host's own metrics and of what exporters add.
 const RESERVED: [&str; 6] = ["weir_", "http_", "process_", "otel_", "target_", "scrape_"];
 
+/// The attribute of the series that takes what the limit leaves no room for.
+pub(super) const OVERFLOW: &str = "otel_metric_overflow";
+
+/// Attribute keys that Prometheus gives a meaning (the edges of histograms and summaries), or the
+/// host. A series that has one of them twice makes Prometheus refuse the whole scrape.
+const RESERVED_KEYS: [&str; 3] = ["le", "quantile", OVERFLOW];
+
 /// Why a name cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -17,8 +24,12 @@ pub enum NameError {
     /// Not 1 to 64 letters, digits and `_` that begin with a letter.
     #[error("`{0}` is not 1 to 64 letters, digits and underscores that begin with a letter")]
     Form(String),
-    /// Another component or another metric of the component already exports it.
-    #[error("`{0}` is already exported by another metric")]
+    /// An attribute's key that the host or Prometheus sets.
+    #[error("`{0}` has a meaning of its own in Prometheus or for the host")]
+    Reserved(String),
+    /// Another component or another metric of the component already exports it, or a name that
+    /// differs from it in case only.
+    #[error("`{0}` is already exported by another metric; upper and lower case count as the same")]
     Taken(String),
 }
 
@@ -48,14 +59,24 @@ pub(super) fn check(name: &str) -> Result<(), NameError> {
     }
 }
 
-/// The owner of each exported sample name.
+/// Checks an attribute's key.
+pub(super) fn check_key(key: &str) -> Result<(), NameError> {
+    check(key)?;
+    match RESERVED_KEYS.contains(&key) {
+        true => Err(NameError::Reserved(key.to_owned())),
+        false => Ok(()),
+    }
+}
+
+/// The owner of each exported sample name, in lower case: OpenTelemetry takes two metrics for one
+/// whose names differ in case only.
 #[derive(Debug, Default)]
 pub(super) struct Names(Mutex<HashMap<String, String>>);
 
 impl Names {
     /// Gives the names that a metric exports to `owner`, all or none.
     pub(super) fn claim(&self, metric: &str, kind: Kind, owner: &str) -> Result<(), NameError> {
-        let exported = exported(metric, kind);
+        let exported = exported(&metric.to_ascii_lowercase(), kind);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(name) = exported.iter().find(|name| taken.contains_key(*name)) {
             return Err(NameError::Taken(name.clone()));
@@ -92,6 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_prometheus_or_the_host_sets_is_refused() {
+        for key in ["le", "quantile", "otel_metric_overflow"] {
+            assert_eq!(check_key(key), Err(NameError::Reserved(key.into())));
+        }
+        for key in ["lee", "LE", "kind"] {
+            assert_eq!(check_key(key), Ok(()), "{key}");
+        }
+    }
+
+    #[test]
     fn ids_that_look_like_the_host_are_reserved() {
         for id in ["weir", "http", "http-proxy", "process-x"] {
             assert!(is_reserved(id), "{id}");
@@ -108,5 +139,7 @@ mod tests {
         let taken = names.claim("a_b_count", Kind::Gauge, "a-b");
         assert_eq!(taken, Err(NameError::Taken("a_b_count".into())));
         assert_eq!(names.claim("a_b_count", Kind::Counter, "a-b"), Ok(()));
+        let same = names.claim("A_B_Count", Kind::Counter, "A-B");
+        assert_eq!(same, Err(NameError::Taken("a_b_count_total".into())));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::instrument::{Description, Instrument, Kind, Series, Value};
-use super::names::{self, NameError};
+use super::names::{self, NameError, OVERFLOW};
 use opentelemetry::KeyValue;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,10 +15,6 @@ const MAX_ATTRIBUTES: usize = 8;
 const MAX_BOUNDARIES: usize = 64;
 /// Longest help text, in bytes; a longer one is cut.
 const MAX_HELP: usize = 1024;
-/// Longest unit, in bytes; a longer one is cut. OpenTelemetry takes no longer one.
-const MAX_UNIT: usize = 63;
-/// The attribute of the series that takes what the limit leaves no room for.
-const OVERFLOW: &str = "otel_metric_overflow";
 
 /// How much a component may define.
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,7 +99,9 @@ impl GuestSeries {
         }
     }
 
-    pub(super) fn set_limits(&self, limits: Limits) {
+    /// Lets the component define so much from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        self.shared.registry.allow_guest_series(limits.series);
         self.table().limits = limits;
     }
 
@@ -230,16 +228,11 @@ impl GuestSeries {
         mut description: Description,
     ) -> Result<Metric, MeasurementError> {
         let full = format!("{}{name}", names::prefix(&self.component));
-        let suffix = match description.unit.as_str() {
-            "s" => "_seconds",
-            "By" => "_bytes",
-            _ => "",
-        };
+        let suffix = description.keep_unit();
         self.shared
             .names
             .claim(&format!("{full}{suffix}"), kind, &self.component)?;
         cut(&mut description.help, MAX_HELP);
-        cut(&mut description.unit, MAX_UNIT);
         if description.help.is_empty() {
             // Prometheus' own check wants a text for every metric.
             description.help = format!("Measured by the component {}.", self.component);
@@ -267,7 +260,7 @@ fn normalise(attributes: &mut Attributes) -> Result<(), MeasurementError> {
         return Err(MeasurementError::TooManyAttributes);
     }
     for (key, value) in attributes.iter_mut() {
-        names::check(key).map_err(MeasurementError::Attribute)?;
+        names::check_key(key).map_err(MeasurementError::Attribute)?;
         cut(value, MAX_VALUE);
     }
     // The last value given for a key stands, as in a map.

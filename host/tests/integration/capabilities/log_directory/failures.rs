@@ -4,6 +4,9 @@
 use super::{GUESTS, app, counted, entry, line};
 use crate::capabilities::{done, error, error_kind, no_guest_has_failed};
 use crate::harness::host::Host;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -99,4 +102,43 @@ async fn a_directory_that_cannot_be_made_stops_the_start() {
     assert_ne!(status, 0, "{output}");
     assert!(output.contains("occupied"), "{output}");
     assert!(output.contains("log directory"), "{output}");
+}
+
+#[tokio::test]
+async fn a_flood_of_failures_is_told_in_few_lines_each_with_its_request() {
+    let host = app("true").start().await;
+    // Of a synchronous call in an instance that has several requests nobody knows which it is for.
+    for guest in &GUESTS[..2] {
+        let id = guest.replace('_', "-");
+        for operation in ["entry", "line?log=log&line=text"] {
+            let folder = folder(&host, guest);
+            fs::remove_dir_all(&folder).ok();
+            symlink("/sys", &folder).ok();
+            let all = (1..=100_u128).map(|trace| {
+                let path = format!("/{guest}/{operation}");
+                let parent = format!("00-{trace:032x}-00f067aa0ba902b7-01");
+                host.send(
+                    host.request(Method::POST, &path)
+                        .header("traceparent", parent),
+                )
+            });
+            for answer in join_all(all).await {
+                assert_eq!(error_kind(&answer.pair()), "Other");
+            }
+        }
+        let name = format!("\"component\":\"{id}\"");
+        host.logged(&["log directory not written", &name]).await;
+        let lines = host.log_lines(&["log directory not written", &name]);
+        assert!(lines.len() < 100, "{} lines", lines.len());
+        let mut suppressed = 0;
+        for line in &lines {
+            let line: Value = serde_json::from_str(line).unwrap();
+            suppressed += line["suppressed"].as_u64().unwrap();
+            assert_eq!(line["route"], format!("/{guest}/..."));
+            let trace = u128::from_str_radix(line["trace_id"].as_str().unwrap(), 16);
+            assert!((1..=100).contains(&trace.unwrap()), "{line}");
+        }
+        assert!(lines.len() as u64 + suppressed <= 200);
+    }
+    no_guest_has_failed(&host).await;
 }

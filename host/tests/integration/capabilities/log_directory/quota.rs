@@ -134,3 +134,17 @@ async fn a_named_log_is_rotated_by_size_and_only_so_many_are_kept() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_named_log_whose_rotated_files_fill_the_directory_goes_on() {
+    let settings = "{ max_bytes = \"10KiB\", rotate_bytes = \"2KiB\", rotate_keep = 5 }";
+    let host = app(settings).start().await;
+    for guest in GUESTS {
+        for n in 0..60 {
+            let text = format!("{n:0511}");
+            assert_eq!(line(&host, guest, "x", &text).await, done("ok"), "line {n}");
+        }
+        let sizes = files(&host, guest).into_iter().map(size);
+        assert!(sizes.sum::<u64>() <= 10 << 10);
+    }
+}
