@@ -8,6 +8,7 @@
 mod assembly;
 pub mod command;
 pub mod definition;
+mod descriptors;
 mod follow;
 mod front;
 pub mod reload;
@@ -66,6 +67,7 @@ impl Host {
     ) -> Result<Self, Error> {
         let config = &definition.config;
         start_logs(&config.telemetry)?;
+        descriptors::raise();
         let metrics = Metrics::new(scale(&definition), crate::VERSION, WASMTIME)?;
         let application = &definition.manifest.application.name;
         let mut front = Front::open(application, config, &metrics)?;

@@ -5,7 +5,7 @@
 //! anybody could scrape it.
 
 use super::definition::Definition;
-use super::{close_stores, export_spans, scale, start_logs};
+use super::{close_stores, descriptors, export_spans, scale, start_logs};
 use crate::deploy::prepare::{self, PreparedCommand};
 use crate::deploy::resources::Resources;
 use crate::diagnostic::{Problem, Problems};
@@ -29,6 +29,7 @@ pub async fn run(definition: Definition, id: &str, args: &[String]) -> Result<i3
         source,
     })?;
     start_logs(&definition.config.telemetry)?;
+    descriptors::raise();
     let name = id.to_owned();
     let prepared = tokio::task::spawn_blocking(move || prepare(&definition, &name));
     let (resources, command) = prepared.await.unwrap_or_else(|ended| {
