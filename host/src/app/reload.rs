@@ -75,6 +75,7 @@ impl Reloader {
         table: Arc<ArcSwap<RouteTable>>,
         history: Arc<History>,
     ) -> Self {
+        resources.metrics.reloads.may_be_attempted(APP);
         Self {
             wanted,
             resources,

@@ -11,9 +11,9 @@ pub mod store;
 pub(super) use link::link;
 
 use crate::engine::state::ComponentContext;
-use crate::telemetry::metrics::capability::DENIED;
 use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
-use crate::telemetry::metrics::capability::key_value::{KeyValueSeries, OK, Operation, UNKNOWN};
+use crate::telemetry::metrics::capability::key_value::{KeyValueSeries, Operation, UNKNOWN};
+use crate::telemetry::metrics::capability::{DENIED, OK};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

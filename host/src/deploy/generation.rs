@@ -8,6 +8,7 @@ use crate::engine::pool::{InstancePool, Reuse};
 use crate::engine::state::ComponentContext;
 use crate::server::admission::Admission;
 use crate::server::route::{Component, Generation};
+use crate::server::trouble;
 use crate::telemetry::metrics::component::ComponentSeries;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub const FIRST: u64 = 1;
 pub fn first(prepared: Prepared, limits: &Limits, resources: &Resources) -> Component {
     let id = Arc::clone(&prepared.id);
     let series = resources.metrics.components.component(&id);
+    trouble::nothing_yet(&series);
+    resources.metrics.reloads.may_be_attempted(&id);
     let generation = make(FIRST, prepared, limits, &series, resources);
     Component {
         capabilities: resources.metrics.capabilities.component(&id),
@@ -43,6 +46,7 @@ pub fn make(
         grants,
         execution,
     } = prepared;
+    grants.nothing_yet();
     let execution = &execution;
     let reuse = reuse(execution, &code.pre);
     let places = code.loaded.places;

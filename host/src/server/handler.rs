@@ -286,6 +286,6 @@ fn refuse(fault: Fault, recorder: &mut Recorder) -> Response<ResponseBody> {
 }
 
 fn misdirected(invalid: request::InvalidTarget, recorder: &mut Recorder) -> Response<ResponseBody> {
-    recorder.rejected("invalid_target");
+    recorder.rejected(request::InvalidTarget::REASON);
     response::text(StatusCode::BAD_REQUEST, invalid)
 }

@@ -16,7 +16,16 @@ from monitoring.dashboards.panel import (
     rows,
     series,
 )
-from monitoring.dashboards.query import Query, average, quantile, rate, select, share, total
+from monitoring.dashboards.query import (
+    Query,
+    average,
+    happening,
+    quantile,
+    rate,
+    select,
+    share,
+    total,
+)
 from monitoring.dashboards.variable import choices, targets
 from monitoring.objectives import Objectives
 
@@ -113,7 +122,7 @@ def _now(budget: float) -> list[Panel]:
 
 
 def _requests(budget: float) -> list[Panel]:
-    failures = total("component, reason", rate("weir_component_failures_total", *COMPONENT))
+    failures = happening("component, reason", "weir_component_failures_total", *COMPONENT)
     return [
         series(
             "Request rate by route",

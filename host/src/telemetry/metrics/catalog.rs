@@ -194,6 +194,9 @@ catalog! {
     KEY_VALUE_OPERATION_DURATION = Histogram "weir.key_value.operation.duration", "s",
         ["component", "store", "operation", "result"], ComponentAndStore, Operation::COUNT * RESULTS, DURATION_EDGES,
         "Time of a key-value operation as the guest sees it.";
+    KEY_VALUE_ERRORS = Counter "weir.key_value.errors", "{operation}",
+        ["component", "store", "result"], ComponentAndStore, RESULTS, &[],
+        "Key-value operations that failed, by result; 0 from the start for each store that a component is granted.";
     KEY_VALUE_COMMITS = Counter "weir.key_value.commits", "{commit}",
         ["store"], Store, 1, &[],
         "Transactions committed, each with one fsync; several writes share one.";
@@ -213,6 +216,9 @@ catalog! {
     LOG_DIRECTORY_WRITE_DURATION = Histogram "weir.log_directory.write.duration", "s",
         ["component", "operation", "result"], Component, 2 * LOG_RESULTS, DURATION_EDGES,
         "Time to write an entry or a line, fsync included where the policy asks for it.";
+    LOG_DIRECTORY_ERRORS = Counter "weir.log_directory.errors", "{write}",
+        ["component", "result"], Component, LOG_RESULTS, &[],
+        "Entries and lines that were not written, by result; 0 from the start for a component that is granted a log directory.";
     LOG_DIRECTORY_SIZE = Gauge "weir.log_directory.size", "By",
         ["component"], Component, 1, &[],
         "Bytes in the component's log directory.";
