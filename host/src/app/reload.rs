@@ -125,9 +125,11 @@ impl Reloader {
     ) -> Result<(), Problems> {
         let mut definition = Definition::read(&self.wanted)?;
         report.needs_restart = restart::needed(&self.started, &definition, &self.resources);
-        // The state stays where it is, and is kept from components there.
+        // The state stays where it is, and is kept from components there; limits stay too.
         let directories = &self.started.directories;
         definition.directories.clone_from(directories);
+        let limits = &self.started.config.limits;
+        definition.config.limits.clone_from(limits);
         let definition = Arc::new(definition);
         self.open_stores(&definition)?;
         let table = self.table.load_full();

@@ -50,7 +50,8 @@ pub fn make(
     let execution = &execution;
     let reuse = reuse(execution, &code.pre);
     let places = code.loaded.places;
-    let in_flight = in_flight(execution, &reuse, resources.budget.total() / places.max(1));
+    let instances = resources.budget.total() / places.max(1);
+    let in_flight = in_flight(execution, limits, &reuse, instances);
     series.set_generation(number);
     series.set_capacity(in_flight as u64);
     let context = Arc::new(ComponentContext {
@@ -88,10 +89,11 @@ pub fn reuse(execution: &Execution, pre: &ProxyPre<crate::engine::state::Instanc
     }
 }
 
-/// How many requests can be in flight: what `instances` can work on, and not more than is set.
-pub fn in_flight(execution: &Execution, reuse: &Reuse, instances: u32) -> usize {
+/// How many requests can be in flight: what `instances` can work on, and not more than is set for
+/// the component or for the host.
+pub fn in_flight(execution: &Execution, limits: &Limits, reuse: &Reuse, instances: u32) -> usize {
     let held = (instances as usize).saturating_mul(reuse.concurrency);
-    execution
-        .max_in_flight
-        .map_or(held, |set| held.min(set.get() as usize))
+    let set = [execution.max_in_flight, Some(limits.max_in_flight)];
+    let set = set.into_iter().flatten().map(|set| set.get() as usize);
+    set.fold(held, usize::min)
 }

@@ -196,7 +196,9 @@ def _duration() -> list[Panel]:
 def _saturation() -> list[Panel]:
     active = total("component", select("http_server_active_requests", *COMPONENT))
     capacity = total("component", select("weir_component_capacity", *COMPONENT))
-    rejected = total("component, reason", rate("weir_requests_rejected_total", *COMPONENT))
+    rejected = happening("component, reason", "weir_requests_rejected_total", *COMPONENT)
+    of_host = total("", select("http_server_active_requests"))
+    host = total("", select("weir_host_capacity"))
     return [
         series(
             "In flight",
@@ -210,8 +212,10 @@ def _saturation() -> list[Panel]:
         ),
         series(
             "In flight of capacity",
-            "How much of what a component can have in flight is in use. At 1 requests queue.",
+            "How much of what a component can have in flight is in use, and of what the host can "
+            "over all components. At 1 requests queue.",
             Query(f"{active} / {capacity}", "{{component}}"),
+            Query(f"{of_host} / {host}", "all components"),
             unit="percentunit",
             width=6,
             steps=((0.8, ORANGE), (1, RED)),

@@ -178,7 +178,7 @@ catalog! {
         "Instances of a component created since the start.";
     COMPONENT_CAPACITY = Gauge "weir.component.capacity", "{request}",
         ["component"], Component, 1, &[],
-        "Requests that a component can have in flight: what the instance pool and its limits allow.";
+        "Requests that a component can have in flight if no other has any: what the instance pool, its limits and the host's allow.";
     COMPONENT_GENERATION = Gauge "weir.component.generation", "{generation}",
         ["component"], Component, 1, &[],
         "How many times the component has been loaded; 1 after the start.";
@@ -258,6 +258,9 @@ catalog! {
     BUILD_INFO = Gauge "weir.build.info", "",
         ["version", "wasmtime"], Host, 1, &[],
         "Always 1; its labels say which build runs.";
+    HOST_CAPACITY = Gauge "weir.host.capacity", "{request}",
+        [], Host, 1, &[],
+        "Requests that can be in flight over all components: `limits.max_in_flight`.";
     READY = Gauge "weir.ready", "",
         [], Host, 1, &[],
         "1 while the host takes traffic, 0 before it has started and while it drains.";

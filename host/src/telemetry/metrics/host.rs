@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug)]
 pub struct Host {
     ready: Arc<AtomicBool>,
+    capacity: Arc<AtomicU64>,
     listeners: Arc<Mutex<Vec<Arc<ListenerSeries>>>>,
     errors: Counter<u64>,
 }
@@ -44,6 +45,11 @@ impl Host {
         catalog::READY.observe_gauge(&meter, move |observer| {
             observer.observe(f64::from(u8::from(observed.load(Relaxed))), &[]);
         });
+        let capacity = Arc::<AtomicU64>::default();
+        let observed = Arc::clone(&capacity);
+        catalog::HOST_CAPACITY.observe_gauge(&meter, move |observer| {
+            observer.observe(observed.load(Relaxed) as f64, &[]);
+        });
         catalog::LOG_LINES_DROPPED.observe_counter(&meter, |observer| {
             observer.observe(writer::dropped() as f64, &[]);
         });
@@ -52,6 +58,7 @@ impl Host {
         observe_process(&meter);
         Self {
             ready,
+            capacity,
             listeners,
             errors: catalog::CONNECTION_ERRORS.counter(&meter),
         }
@@ -60,6 +67,11 @@ impl Host {
     /// What says whether the host takes traffic.
     pub fn ready(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.ready)
+    }
+
+    /// How many requests can be in flight over all components.
+    pub fn set_capacity(&self, requests: u32) {
+        self.capacity.store(requests.into(), Relaxed);
     }
 
     /// The series of the listener at `address`.
