@@ -5,7 +5,7 @@
 //! anybody could scrape it.
 
 use super::definition::Definition;
-use super::{close_stores, descriptors, export_spans, scale, start_logs};
+use super::{close_stores, descriptors, export_spans, room, start_logs};
 use crate::deploy::prepare::{self, PreparedCommand};
 use crate::deploy::resources::Resources;
 use crate::diagnostic::{Problem, Problems};
@@ -50,7 +50,7 @@ pub async fn run(definition: Definition, id: &str, args: &[String]) -> Result<i3
 
 fn prepare(definition: &Definition, id: &str) -> Result<(Resources, PreparedCommand), Error> {
     let config = &definition.config;
-    let metrics = Metrics::new(scale(definition), crate::VERSION, WASMTIME)?;
+    let metrics = Metrics::new(room::scale(definition), crate::VERSION, WASMTIME)?;
     let application = &definition.manifest.application.name;
     let tracer = Tracer::from_environment(application)?;
     let directories = definition.directories.clone();
