@@ -2,7 +2,8 @@
 
 use crate::harness::app::App;
 use crate::harness::eventually;
-use crate::harness::host::Host;
+use crate::harness::host::{Answer, Host};
+use crate::harness::upstream::Upstream;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -89,6 +90,31 @@ async fn exporting(collector: &Collector, sampler: &str) -> Host {
         .await
 }
 
+/// A guest that asks where it is told to, exporting to `collector`.
+async fn asking(collector: &Collector, upstream: &Upstream, sampler: &str) -> Host {
+    let hosts = format!(
+        "allowed_outbound_hosts = [\"{}\", \"http://*.spin.internal\"]",
+        upstream.origin()
+    );
+    App::new()
+        .guest("p3_outbound", &hosts)
+        .guest("p3_request_info", "")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)
+        .env("OTEL_BSP_SCHEDULE_DELAY", "50")
+        .env("OTEL_TRACES_SAMPLER", sampler)
+        .env("OTEL_TRACES_SAMPLER_ARG", "0")
+        .start()
+        .await
+}
+
+/// Has the guest ask `url`, as part of the trace of [`PARENT`].
+async fn ask(host: &Host, url: &str) -> Answer {
+    let path = format!("/p3_outbound/?url={url}");
+    let request = host.request(reqwest::Method::GET, &path);
+    let request = request.header("traceparent", PARENT);
+    host.send(request.header("tracestate", STATE)).await
+}
+
 fn attribute(span: &Span, key: &str) -> String {
     let found = span
         .attributes
@@ -100,6 +126,7 @@ fn attribute(span: &Span, key: &str) -> String {
 
 const PATH: &str = "/backend/download_external_logs?env=development";
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const STATE: &str = "vendor=one,other=two";
 
 #[tokio::test]
 async fn a_request_and_what_it_led_to_are_one_trace() {
@@ -182,4 +209,19 @@ async fn a_sampler_that_is_none_is_refused_at_the_start() {
     let (status, text) = app.env("OTEL_TRACES_SAMPLER", "sometimes").fail().await;
     assert_eq!(status, 2);
     assert!(text.contains("parentbased_"), "{text}");
+}
+
+#[tokio::test]
+async fn what_the_sampler_leaves_out_is_not_exported_though_the_caller_samples_it() {
+    for sampler in ["always_off", "traceidratio"] {
+        let collector = Collector::start();
+        let upstream = Upstream::answering("200 OK", "", "").await;
+        let mut host = asking(&collector, &upstream, sampler).await;
+        assert_eq!(ask(&host, &upstream.url("/x")).await.status, 200);
+        let sent = upstream.requests().pop().unwrap();
+        let unchanged = format!("traceparent: {PARENT}\r\n");
+        assert!(sent.contains(&unchanged), "{sampler}: {sent}");
+        assert!(host.stop().await.0.success());
+        assert_eq!(collector.spans().len(), 0, "{sampler}");
+    }
 }

@@ -22,8 +22,10 @@ pub struct TraceContext {
     pub trace_id: u128,
     /// The span that is the parent of what follows.
     pub span_id: u64,
-    /// Whether the trace is recorded.
+    /// Whether the trace is recorded, as whoever began the span says.
     pub sampled: bool,
+    /// Whether this host exports the span. It need not if the trace is sampled: the sampler decides.
+    pub exported: bool,
 }
 
 impl TraceContext {
@@ -54,6 +56,7 @@ impl TraceContext {
             trace_id: u128::from_str_radix(trace_id, 16).ok()?,
             span_id: u64::from_str_radix(span_id, 16).ok()?,
             sampled: u8::from_str_radix(flags, 16).ok()? & SAMPLED != 0,
+            exported: false,
         };
         (context.trace_id != 0 && context.span_id != 0).then_some(context)
     }
@@ -72,6 +75,7 @@ impl fmt::Display for TraceContext {
             trace_id,
             span_id,
             sampled,
+            ..
         } = self;
         write!(
             f,

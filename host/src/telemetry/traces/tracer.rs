@@ -92,14 +92,14 @@ impl Tracer {
         recorded.then(|| export.begin(SpanKind::Server, parent, describe()))
     }
 
-    /// A span for a request that a recorded one led to.
+    /// A span for a request that another led to, if that one's span is exported here.
     pub fn client(
         &self,
         parent: Option<TraceContext>,
         describe: impl FnOnce() -> Description,
     ) -> Option<Span> {
         let export = self.0.as_ref()?;
-        let parent = parent.filter(|parent| parent.sampled)?;
+        let parent = parent.filter(|parent| parent.exported)?;
         Some(export.begin(SpanKind::Client, Some(parent), describe()))
     }
 
@@ -173,6 +173,7 @@ impl Span {
             trace_id: u128::from_be_bytes(context.trace_id().to_bytes()),
             span_id: u64::from_be_bytes(context.span_id().to_bytes()),
             sampled: true,
+            exported: true,
         }
     }
 
