@@ -14,11 +14,12 @@ use crate::manifest::hosts::AllowedHosts;
 use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::capability::CapabilitySeries;
 use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
-use crate::telemetry::traces::context::TRACEPARENT;
+use crate::telemetry::traces::TraceContext;
+use crate::telemetry::traces::context::{TRACEPARENT, TRACESTATE};
 use crate::telemetry::traces::tracer::{Description, Span, Tracer};
 use chain::{Chain, Target};
 use client::Client;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use opentelemetry::KeyValue;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -73,15 +74,17 @@ impl Outbound {
         let trace = origin.as_ref().and_then(|origin| origin.trace);
         let span = self.tracer.client(trace, || describe(&request, &target));
         let trace = span.as_ref().map(Span::context).or(trace);
-        if let Some(header) = trace.and_then(|trace| trace.header()) {
-            request.headers_mut().entry(TRACEPARENT).or_insert(header);
-        }
+        let trace_state = origin
+            .as_ref()
+            .and_then(|origin| origin.trace_state.clone());
+        pass_on(trace, trace_state.as_ref(), request.headers_mut());
         let answer = match target {
             Target::Network { .. } => self.send_out(request, options).await,
             Target::Component(_) | Target::App => {
                 let link = chain::Link {
                     depth: depth + 1,
                     trace,
+                    trace_state,
                 };
                 self.send_within(target, request, link, origin.as_ref())
                     .await
@@ -153,15 +156,30 @@ impl Outbound {
     }
 }
 
-/// The span of a request, by OpenTelemetry's conventions for HTTP clients.
+/// Tells the trace to who is asked, unless the guest has done so.
+fn pass_on(trace: Option<TraceContext>, state: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    let Some(header) = trace.and_then(|trace| trace.header()) else {
+        return;
+    };
+    if !headers.contains_key(TRACEPARENT) {
+        headers.insert(TRACEPARENT, header);
+        if let Some(state) = state {
+            headers.insert(TRACESTATE, state.clone());
+        }
+    }
+}
+
+/// The span of a request, by OpenTelemetry's conventions for HTTP clients. The query is left out,
+/// because it may hold secrets.
 fn describe(request: &Request<WasiBody>, target: &Target) -> Description {
     let method = request.method().as_str();
     Description {
         name: method.to_owned(),
         attributes: vec![
             KeyValue::new("http.request.method", method.to_owned()),
-            KeyValue::new("server.address", target.to_string()),
-            KeyValue::new("url.path", request.uri().path().to_owned()),
+            KeyValue::new("server.address", target.host().into_owned()),
+            KeyValue::new("server.port", i64::from(target.port())),
+            KeyValue::new("url.full", target.url(request.uri().path())),
         ],
     }
 }

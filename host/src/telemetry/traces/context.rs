@@ -1,12 +1,12 @@
 //! W3C Trace Context: which trace a request belongs to, as the `traceparent` header says it
 //! (<https://www.w3.org/TR/trace-context/>).
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
 /// `traceparent`.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// `tracestate`, which is passed on as it came.
+/// `tracestate`, what other systems say of the trace, which is passed on as it came.
 pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// The flag that says that the caller records the trace.
@@ -69,6 +69,18 @@ impl TraceContext {
     }
 }
 
+/// The `tracestate` among `headers`, in one if it came in several. It means nothing without a valid
+/// `traceparent`.
+pub fn state(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(TRACEPARENT).and_then(TraceContext::parse)?;
+    let parts = headers.get_all(TRACESTATE).into_iter();
+    let parts: Vec<_> = parts.map(HeaderValue::as_bytes).collect();
+    match parts.is_empty() {
+        true => None,
+        false => HeaderValue::from_bytes(&parts.join(&b","[..])).ok(),
+    }
+}
+
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -126,5 +138,18 @@ mod tests {
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_state_is_joined_and_means_nothing_without_a_trace() {
+        let mut headers = HeaderMap::new();
+        for part in ["a=1", "b=2,c=3"] {
+            headers.append(TRACESTATE, HeaderValue::from_static(part));
+        }
+        assert_eq!(state(&headers), None);
+        headers.insert(TRACEPARENT, HeaderValue::from_static(VALID));
+        assert_eq!(state(&headers).unwrap(), "a=1,b=2,c=3");
+        headers.remove(TRACESTATE);
+        assert_eq!(state(&headers), None);
     }
 }
