@@ -19,7 +19,7 @@ use crate::telemetry::traces::context::{TRACEPARENT, TRACESTATE};
 use crate::telemetry::traces::tracer::{Description, Span, Tracer};
 use chain::{Chain, Target};
 use client::Client;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use opentelemetry::KeyValue;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -64,12 +64,9 @@ impl Outbound {
         }
         let depth = origin.as_ref().map_or(0, |origin| origin.depth);
         if depth >= MAX_DEPTH && !matches!(target, Target::Network { .. }) {
-            self.refused(
-                &target,
-                origin.as_ref(),
-                "components ask each other in a loop",
-            );
-            return Err(Error::LoopDetected);
+            let why = "components ask each other in a loop";
+            self.refused(&target, origin.as_ref(), why);
+            return Err(self.unsent(request.method(), Error::LoopDetected));
         }
         let trace = origin.as_ref().and_then(|origin| origin.trace);
         let span = self.tracer.client(trace, || describe(&request, &target));
@@ -140,19 +137,26 @@ impl Outbound {
         link: chain::Link,
         origin: Option<&Origin>,
     ) -> Result<Response<WasiBody>, Error> {
-        let chain = self
-            .chain
-            .get()
-            .and_then(Weak::upgrade)
-            .ok_or(Error::DestinationUnavailable)?;
         let method = request.method().clone();
+        let Some(chain) = self.chain.get().and_then(Weak::upgrade) else {
+            self.refused(&target, origin, "the host is stopping");
+            return Err(self.unsent(&method, Error::DestinationUnavailable));
+        };
         let answer = chain.call(target.clone(), request, link).await;
-        if let Err(error @ Error::DestinationNotFound) = &answer {
-            let outcome = Err(client::reason(error));
-            self.series.outbound(&method, outcome, Duration::ZERO);
-            self.refused(&target, origin, "no component of the app answers there");
-        }
-        answer
+        answer.map_err(|error| match error {
+            Error::DestinationNotFound => {
+                self.refused(&target, origin, "no component of the app answers there");
+                self.unsent(&method, error)
+            }
+            other => other,
+        })
+    }
+
+    /// Records a request that went nowhere.
+    fn unsent(&self, method: &Method, error: Error) -> Error {
+        let outcome = Err(client::reason(&error));
+        self.series.outbound(method, outcome, Duration::ZERO);
+        error
     }
 }
 

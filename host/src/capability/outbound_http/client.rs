@@ -154,6 +154,7 @@ pub fn reason(error: &Error) -> &'static str {
         Error::TlsProtocolError => "tls",
         Error::DestinationUnavailable => "unavailable",
         Error::DestinationNotFound => "destination_not_found",
+        Error::LoopDetected => "loop_detected",
         _ => "protocol",
     }
 }

@@ -134,7 +134,7 @@ pub(super) const STATUSES: usize = 68;
 /// `client_disconnect`.
 pub(super) const ERROR_TYPES: usize = 17;
 /// What can be wrong with a request of a component.
-pub(super) const CLIENT_ERROR_TYPES: usize = 10;
+pub(super) const CLIENT_ERROR_TYPES: usize = 11;
 /// How operations of key-value stores end.
 pub(super) const RESULTS: usize = 16;
 /// How writes to a log directory end.
