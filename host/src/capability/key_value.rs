@@ -1,7 +1,8 @@
 //! Key-value storage: the backends, and the interfaces through which components reach them.
 //!
 //! A component reaches the stores that its manifest names under `key_value_stores`; asking for
-//! another gives `access-denied` where the host has such a store, else `no-such-store`.
+//! another gives `access-denied`, whether the host has such a store or not, as under Spin. One that
+//! is named is open, because a start without it fails.
 
 mod link;
 pub mod redb;
@@ -40,7 +41,6 @@ pub(crate) struct Open {
 /// Why a store cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refused {
-    NoSuchStore,
     AccessDenied,
     /// The instance has as many stores open as it may.
     TableFull,
@@ -50,7 +50,6 @@ impl Refused {
     /// The label under which it is counted; one of a closed set.
     fn reason(self) -> &'static str {
         match self {
-            Self::NoSuchStore => "no_such_store",
             Self::AccessDenied => DENIED,
             Self::TableFull => "too_many_open",
         }
@@ -69,8 +68,7 @@ impl Open {
                 series: Arc::clone(series),
                 component: Arc::clone(component),
             }),
-            Some(Granted::No) => Err(Refused::AccessDenied),
-            None => Err(Refused::NoSuchStore),
+            Some(Granted::No) | None => Err(Refused::AccessDenied),
         };
         opened.inspect_err(|refused| {
             let known = granted.map_or(UNKNOWN, |_| label);
