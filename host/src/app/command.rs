@@ -6,12 +6,12 @@
 
 use super::definition::Definition;
 use super::{close_stores, descriptors, export_spans, room, start_logs};
+use crate::deploy::generation;
 use crate::deploy::prepare::{self, PreparedCommand};
 use crate::deploy::resources::Resources;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::command;
 use crate::engine::settings::WASMTIME;
-use crate::engine::state::ComponentContext;
 use crate::error::Error;
 use crate::signal::Signals;
 use crate::telemetry::metrics::Metrics;
@@ -67,14 +67,9 @@ fn prepare(definition: &Definition, id: &str) -> Result<(Resources, PreparedComm
 }
 
 async fn execute(resources: &Resources, prepared: PreparedCommand, args: &[String]) -> i32 {
-    let execution = &prepared.execution;
-    let context = Arc::new(ComponentContext {
-        series: resources.metrics.components.component(&prepared.id),
-        id: prepared.id,
-        grants: prepared.grants,
-        timeout: execution.timeout.get(),
-        memory: usize::try_from(execution.memory.get().as_u64()).unwrap_or(usize::MAX),
-    });
+    let series = resources.metrics.components.component(&prepared.id);
+    let (id, grants) = (prepared.id, prepared.grants);
+    let context = generation::context(id, grants, series, &prepared.execution);
     let engine = &resources.toolchain.engine;
     match command::run(engine, Arc::clone(&context), &prepared.command, args).await {
         Ok(status) => status,

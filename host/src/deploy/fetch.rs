@@ -9,6 +9,7 @@
 //! user and the password go to the server that it names, as Basic authorization, and to no other
 //! that it redirects to.
 
+use crate::capability::outbound_http::client::connector;
 use crate::engine::compile_cache::Digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,14 +19,13 @@ use http::header::{AUTHORIZATION, LOCATION};
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use percent_encoding::percent_decode_str;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, warn};
 use url::Url;
@@ -226,12 +226,7 @@ type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// A client that trusts the system's certificate authorities.
 fn client() -> io::Result<HttpClient> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(provider)?
-        .https_or_http()
-        .enable_all_versions()
-        .build();
+    let connector = connector(HttpConnector::new())?;
     Ok(Client::builder(TokioExecutor::new()).build(connector))
 }
 

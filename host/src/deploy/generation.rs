@@ -2,6 +2,7 @@
 
 use super::prepare::Prepared;
 use super::resources::Resources;
+use crate::capability::Grants;
 use crate::config::component::Execution;
 use crate::config::limits::Limits;
 use crate::engine::pool::{InstancePool, Reuse};
@@ -54,13 +55,7 @@ pub fn make(
     let in_flight = in_flight(execution, limits, &reuse, instances);
     series.set_generation(number);
     series.set_capacity(in_flight as u64);
-    let context = Arc::new(ComponentContext {
-        id,
-        grants,
-        series: Arc::clone(series),
-        timeout: execution.timeout.get(),
-        memory: usize::try_from(execution.memory.get().as_u64()).unwrap_or(usize::MAX),
-    });
+    let context = context(id, grants, Arc::clone(series), execution);
     let engine = &resources.toolchain.engine;
     let budget = Arc::clone(&resources.budget);
     Generation {
@@ -74,6 +69,22 @@ pub fn make(
         )),
         max_request_body: execution.max_request_body.as_u64(),
     }
+}
+
+/// What all instances of a component share that was granted this.
+pub fn context(
+    id: Arc<str>,
+    grants: Grants,
+    series: Arc<ComponentSeries>,
+    execution: &Execution,
+) -> Arc<ComponentContext> {
+    Arc::new(ComponentContext {
+        id,
+        grants,
+        series,
+        timeout: execution.timeout.get(),
+        memory: usize::try_from(execution.memory.get().as_u64()).unwrap_or(usize::MAX),
+    })
 }
 
 /// A guest of WASI 0.2 has one request at a time.

@@ -33,6 +33,18 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections that are kept for each host.
 const IDLE_PER_HOST: usize = 64;
 
+/// Connects over `http`, with TLS where that is asked for; the system says whom to trust.
+pub fn connector(mut http: HttpConnector) -> io::Result<HttpsConnector<HttpConnector>> {
+    // It would refuse `https`, though TLS is added here.
+    http.enforce_http(false);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider)?;
+    Ok(builder
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(http))
+}
+
 /// An HTTP client; its clones share connections.
 #[derive(Clone, Debug)]
 pub struct Client(legacy::Client<HttpsConnector<HttpConnector>, WasiBody>);
@@ -40,22 +52,15 @@ pub struct Client(legacy::Client<HttpsConnector<HttpConnector>, WasiBody>);
 impl Client {
     /// A client without connections.
     pub fn new() -> io::Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
         http.set_nodelay(true);
-        http.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)?
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(http);
         let client = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
-            .build(connector);
+            .build(connector(http)?);
         Ok(Self(client))
     }
 
