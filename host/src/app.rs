@@ -11,6 +11,7 @@ pub mod definition;
 mod descriptors;
 mod follow;
 mod front;
+pub mod reference;
 pub mod reload;
 mod room;
 pub mod sockets;

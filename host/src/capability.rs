@@ -15,8 +15,8 @@ mod stdio;
 mod variables;
 
 use crate::engine::state::{Caller, InstanceState};
-use crate::telemetry::metrics::capability::CapabilitySeries;
 use crate::telemetry::metrics::capability::call::CANCELLED;
+use crate::telemetry::metrics::capability::{CapabilitySeries, DENIED, OK};
 use crate::telemetry::metrics::guest::GuestSeries;
 use key_value::store::StoreError;
 use log_directory::LogDirectory;
@@ -60,6 +60,12 @@ const LOG_ERRORS: [&str; 8] = [
     "permission",
     "io",
 ];
+
+/// How writes to a log directory can end, as their `result` says.
+pub fn log_results() -> impl Iterator<Item = &'static str> {
+    let failed = LOG_ERRORS.into_iter().chain([CANCELLED, DENIED]);
+    [OK].into_iter().chain(failed)
+}
 
 impl Grants {
     /// Exports that nothing has gone wrong yet with what was granted.

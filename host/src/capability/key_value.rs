@@ -29,6 +29,13 @@ pub enum Granted {
     No,
 }
 
+/// How operations can end, as their `result` says.
+pub fn results() -> impl Iterator<Item = &'static str> {
+    let refused = Refused::ALL.into_iter().map(Refused::reason);
+    let failed = StoreError::REASONS.into_iter().chain([CANCELLED]);
+    [OK].into_iter().chain(failed).chain(refused)
+}
+
 /// A store that a guest has opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Open {
@@ -47,6 +54,9 @@ enum Refused {
 }
 
 impl Refused {
+    /// All of them.
+    const ALL: [Self; Self::TableFull as usize + 1] = [Self::AccessDenied, Self::TableFull];
+
     /// The label under which it is counted; one of a closed set.
     fn reason(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use super::stream::StreamExecutor;
 use super::tls::TlsAcceptor;
 use crate::drain::Stage;
 use crate::telemetry::logs::throttle::Throttle;
-use crate::telemetry::metrics::host::ListenerSeries;
+use crate::telemetry::metrics::host::{ConnectionError, ListenerSeries};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::io;
@@ -139,7 +139,7 @@ impl Service {
         ) {
             return None;
         }
-        self.series.failed("accept");
+        self.series.failed(ConnectionError::Accept);
         if let Some(suppressed) = self.accept_lines.admit() {
             error!(error = %failure, suppressed, "connections cannot be accepted");
         }
@@ -167,11 +167,11 @@ impl Service {
                     let io = TokioIo::new(stream);
                     connection::serve(io, address, handler, builder, &self.limits, watcher).await
                 }
-                Err(reason) => Some(reason),
+                Err(error) => Some(error),
             },
         };
-        if let Some(reason) = failed {
-            self.series.failed(reason);
+        if let Some(error) = failed {
+            self.series.failed(error);
         }
     }
 
@@ -180,15 +180,15 @@ impl Service {
         tls: &TlsAcceptor,
         stream: TcpStream,
         address: SocketAddr,
-    ) -> Result<TlsStream<TcpStream>, &'static str> {
+    ) -> Result<TlsStream<TcpStream>, ConnectionError> {
         let handshake = tls.accept(stream);
         match tokio::time::timeout(self.limits.handshake_timeout, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(failure)) => {
                 debug!(client = %address, error = %failure, "TLS handshake failed");
-                Err("tls_handshake")
+                Err(ConnectionError::TlsHandshake)
             }
-            Err(_elapsed) => Err("tls_handshake_timeout"),
+            Err(_elapsed) => Err(ConnectionError::TlsHandshakeTimeout),
         }
     }
 }

@@ -148,7 +148,21 @@ fn classify(error: &legacy::Error) -> Error {
     }
 }
 
-/// The label under which a failed request is recorded; one of a closed set.
+/// What [`reason`] can be.
+pub const REASONS: [&str; 10] = [
+    "connection_refused",
+    "connect_timeout",
+    "timeout",
+    "connection_closed",
+    "dns",
+    "tls",
+    "unavailable",
+    "destination_not_found",
+    "loop_detected",
+    "protocol",
+];
+
+/// The label under which a failed request is recorded; one of [`REASONS`].
 pub fn reason(error: &Error) -> &'static str {
     match error {
         Error::ConnectionRefused => "connection_refused",
@@ -232,5 +246,26 @@ mod tests {
         let answer = Client::new().unwrap().send(request, options).await;
         let error = answer.map(drop).unwrap_err();
         assert!(matches!(error, Error::ConnectionTimeout), "{error:?}");
+    }
+
+    #[test]
+    fn the_reasons_are_those_that_errors_have() {
+        let dns = Error::DnsError {
+            rcode: None,
+            info_code: None,
+        };
+        let errors = [
+            Error::ConnectionRefused,
+            Error::ConnectionTimeout,
+            Error::ConnectionReadTimeout,
+            Error::ConnectionTerminated,
+            dns,
+            Error::TlsProtocolError,
+            Error::DestinationUnavailable,
+            Error::DestinationNotFound,
+            Error::LoopDetected,
+            Error::HttpProtocolError,
+        ];
+        assert_eq!(errors.each_ref().map(reason), REASONS);
     }
 }

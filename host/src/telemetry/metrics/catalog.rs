@@ -132,11 +132,11 @@ pub(super) const METHODS: usize = 10;
 pub(super) const STATUSES: usize = 68;
 /// What can be wrong with a request to a component: reasons of failures, of rejections, and
 /// `client_disconnect`.
-pub(super) const ERROR_TYPES: usize = 17;
+pub(crate) const ERROR_TYPES: usize = 17;
 /// What can be wrong with a request of a component.
-pub(super) const CLIENT_ERROR_TYPES: usize = 11;
+pub(crate) const CLIENT_ERROR_TYPES: usize = 11;
 /// How operations of key-value stores end.
-pub(super) const RESULTS: usize = 16;
+pub(crate) const RESULTS: usize = 16;
 /// How writes to a log directory end.
 pub(super) const LOG_RESULTS: usize = 11;
 

@@ -20,6 +20,59 @@ pub struct Host {
     errors: Counter<u64>,
 }
 
+/// How a connection can end badly other than by a failed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionError {
+    /// It could not be accepted.
+    Accept,
+    /// There was no TLS handshake.
+    TlsHandshake,
+    /// A TLS handshake took too long.
+    TlsHandshakeTimeout,
+    /// A changed certificate cannot be used; connections go on with the old one.
+    Certificate,
+    /// Its client sent nothing.
+    FirstByteTimeout,
+    /// The head of a request took too long.
+    HeaderTimeout,
+    /// The head of a request was too large.
+    HeaderTooLarge,
+    /// The head of a request was none.
+    InvalidHead,
+    /// Its client took nothing of what was sent.
+    WriteTimeout,
+}
+
+impl ConnectionError {
+    /// All of them.
+    pub const ALL: [Self; Self::WriteTimeout as usize + 1] = [
+        Self::Accept,
+        Self::TlsHandshake,
+        Self::TlsHandshakeTimeout,
+        Self::Certificate,
+        Self::FirstByteTimeout,
+        Self::HeaderTimeout,
+        Self::HeaderTooLarge,
+        Self::InvalidHead,
+        Self::WriteTimeout,
+    ];
+
+    /// The label under which it is counted.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::TlsHandshake => "tls_handshake",
+            Self::TlsHandshakeTimeout => "tls_handshake_timeout",
+            Self::Certificate => "certificate",
+            Self::FirstByteTimeout => "first_byte_timeout",
+            Self::HeaderTimeout => "header_timeout",
+            Self::HeaderTooLarge => "header_too_large",
+            Self::InvalidHead => "invalid_head",
+            Self::WriteTimeout => "write_timeout",
+        }
+    }
+}
+
 /// The series of one listener.
 #[derive(Debug)]
 pub struct ListenerSeries {
@@ -100,10 +153,10 @@ impl ListenerSeries {
         Connected(Arc::clone(self))
     }
 
-    /// Counts a connection that ended badly, by a reason from a closed set.
-    pub fn failed(&self, reason: &'static str) {
-        self.errors
-            .add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
+    /// Counts a connection that ended badly.
+    pub fn failed(&self, error: ConnectionError) {
+        let reason = KeyValue::new("reason", error.reason());
+        self.errors.add(1, &[self.label.clone(), reason]);
     }
 
     /// When the certificate in use expires, in seconds since 1970.
