@@ -8,9 +8,12 @@
 mod assembly;
 pub mod command;
 pub mod definition;
+mod descriptors;
 mod follow;
 mod front;
+pub mod reference;
 pub mod reload;
+mod room;
 pub mod sockets;
 mod status;
 mod variables;
@@ -29,14 +32,12 @@ use crate::server::route::RouteTable;
 use crate::signal::{Hangups, Signals};
 use crate::telemetry::logs;
 use crate::telemetry::metrics::{Metrics, catalog};
-use crate::telemetry::registry::Scale;
 use arc_swap::ArcSwap;
 use assembly::Assembled;
 use definition::{Definition, Wanted};
 use front::Front;
 use reload::Reloader;
 use sockets::{Bound, Shared};
-use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::watch::{Sender, channel};
 use tokio::task::JoinSet;
@@ -66,7 +67,8 @@ impl Host {
     ) -> Result<Self, Error> {
         let config = &definition.config;
         start_logs(&config.telemetry)?;
-        let metrics = Metrics::new(scale(&definition), crate::VERSION, WASMTIME)?;
+        descriptors::raise();
+        let metrics = Metrics::new(room::scale(&definition), crate::VERSION, WASMTIME)?;
         let application = &definition.manifest.application.name;
         let mut front = Front::open(application, config, &metrics)?;
         tokio::spawn(Arc::clone(&front.health).beat());
@@ -224,25 +226,3 @@ async fn export_spans(resources: &Resources) {
     // It only fails if it panicked, and there is nothing more to do then.
     let _ = tokio::task::spawn_blocking(move || tracer.shut_down()).await;
 }
-
-/// What the closed label sets are multiplied by, with room for what reloads may add.
-fn scale(definition: &Definition) -> Scale {
-    let manifest = &definition.manifest;
-    let stores: HashSet<_> = manifest
-        .components
-        .values()
-        .flat_map(|component| &component.key_value_stores)
-        .map(|label| label.as_str())
-        .collect();
-    Scale {
-        routes: ROOM + manifest.triggers.len(),
-        components: ROOM + manifest.components.len(),
-        listeners: definition.config.listeners.len(),
-        stores: ROOM_FOR_STORES + stores.len() + definition.config.key_value_stores.len(),
-    }
-}
-
-/// Routes, and components, that the host itself has and that reloads may add.
-const ROOM: usize = 64;
-/// Stores that reloads may add.
-const ROOM_FOR_STORES: usize = 8;

@@ -16,7 +16,9 @@ mod stdio;
 mod variables;
 
 use crate::engine::state::{Caller, InstanceState};
-use crate::telemetry::metrics::capability::CapabilitySeries;
+use crate::telemetry::metrics::capability::call::CANCELLED;
+use crate::telemetry::metrics::capability::{CapabilitySeries, DENIED, OK};
+use key_value::store::StoreError;
 use log_directory::LogDirectory;
 use outbound_http::Outbound;
 use std::collections::BTreeMap;
@@ -47,7 +49,40 @@ pub struct Grants {
     pub series: CapabilitySeries,
 }
 
+/// How writes to a log directory can fail.
+const LOG_ERRORS: [&str; 8] = [
+    "invalid_name",
+    "invalid_line",
+    "too_large",
+    "busy",
+    "quota_exceeded",
+    "no_space",
+    "permission",
+    "io",
+];
+
+/// How writes to a log directory can end, as their `result` says.
+pub fn log_results() -> impl Iterator<Item = &'static str> {
+    let failed = LOG_ERRORS.into_iter().chain([CANCELLED, DENIED]);
+    [OK].into_iter().chain(failed)
+}
+
 impl Grants {
+    /// Exports that nothing has gone wrong yet with what was granted.
+    pub fn nothing_yet(&self) {
+        for granted in self.key_value.values() {
+            if let key_value::Granted::Yes(_, series) = granted {
+                let errors = StoreError::REASONS.into_iter().chain([CANCELLED]);
+                errors.for_each(|error| series.may_fail(error));
+            }
+        }
+        if self.log_directory.is_some() {
+            let errors = LOG_ERRORS.into_iter().chain([CANCELLED]);
+            errors.for_each(|error| self.series.may_fail_to_log(error));
+        }
+        self.series.may_be_denied();
+    }
+
     /// The WASI context of a new instance.
     pub(crate) fn wasi(&self, component: &Arc<str>, caller: &Caller) -> Result<WasiCtx> {
         let mut wasi = self.context()?;
@@ -102,4 +137,25 @@ pub fn linker(engine: &Engine) -> Result<Linker<InstanceState>> {
     log_directory::link(&mut linker)?;
     metrics::link(&mut linker)?;
     Ok(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log_directory::LogError;
+
+    #[test]
+    fn every_error_of_a_log_directory_is_known() {
+        let errors = [
+            LogError::InvalidName(String::new()),
+            LogError::InvalidLine,
+            LogError::TooLarge(0),
+            LogError::Busy,
+            LogError::QuotaExceeded,
+            LogError::NoSpace,
+            LogError::Permission,
+            LogError::Io(String::new()),
+        ];
+        assert_eq!(errors.map(|error| error.reason()), LOG_ERRORS);
+    }
 }

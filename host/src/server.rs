@@ -22,7 +22,7 @@ pub mod route;
 pub mod router;
 pub mod stream;
 pub mod tls;
-mod trouble;
+pub(crate) mod trouble;
 
 use std::time::Duration;
 

@@ -5,14 +5,13 @@
 //! anybody could scrape it.
 
 use super::definition::Definition;
-use super::{close_stores, export_spans, scale, start_logs};
+use super::{close_stores, descriptors, export_spans, room, start_logs};
 use crate::deploy::generation;
 use crate::deploy::prepare::{self, PreparedCommand};
 use crate::deploy::resources::Resources;
 use crate::diagnostic::{Problem, Problems};
 use crate::engine::command;
 use crate::engine::settings::WASMTIME;
-use crate::engine::state::ComponentContext;
 use crate::error::Error;
 use crate::signal::Signals;
 use crate::telemetry::metrics::Metrics;
@@ -30,6 +29,7 @@ pub async fn run(definition: Definition, id: &str, args: &[String]) -> Result<i3
         source,
     })?;
     start_logs(&definition.config.telemetry)?;
+    descriptors::raise();
     let name = id.to_owned();
     let prepared = tokio::task::spawn_blocking(move || prepare(&definition, &name));
     let (resources, command) = prepared.await.unwrap_or_else(|ended| {
@@ -53,7 +53,7 @@ pub async fn run(definition: Definition, id: &str, args: &[String]) -> Result<i3
 
 fn prepare(definition: &Definition, id: &str) -> Result<(Resources, PreparedCommand), Error> {
     let config = &definition.config;
-    let metrics = Metrics::new(scale(definition), crate::VERSION, WASMTIME)?;
+    let metrics = Metrics::new(room::scale(definition), crate::VERSION, WASMTIME)?;
     let application = &definition.manifest.application.name;
     let tracer = Tracer::from_environment(application)?;
     let directories = definition.directories.clone();
@@ -71,14 +71,9 @@ fn prepare(definition: &Definition, id: &str) -> Result<(Resources, PreparedComm
 
 async fn execute(resources: &Resources, prepared: PreparedCommand, args: &[String]) -> i32 {
     generation::begin(&prepared.id, &prepared.grants, resources);
-    let execution = &prepared.execution;
-    let context = Arc::new(ComponentContext {
-        series: resources.metrics.components.component(&prepared.id),
-        id: prepared.id,
-        grants: prepared.grants,
-        timeout: execution.timeout.get(),
-        memory: usize::try_from(execution.memory.get().as_u64()).unwrap_or(usize::MAX),
-    });
+    let series = resources.metrics.components.component(&prepared.id);
+    let (id, grants) = (prepared.id, prepared.grants);
+    let context = generation::context(id, grants, series, &prepared.execution);
     let engine = &resources.toolchain.engine;
     match command::run(engine, Arc::clone(&context), &prepared.command, args).await {
         Ok(status) => status,

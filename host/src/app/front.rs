@@ -41,6 +41,7 @@ impl Front {
             .iter()
             .map(|listener| sockets::bind(listener, metrics))
             .collect::<Result<Vec<_>, _>>()?;
+        metrics.host.set_capacity(config.limits.max_in_flight.get());
         let health = Arc::new(Health::new(metrics.host.ready()));
         let (table, history, reloader) = (Arc::default(), Arc::default(), Arc::default());
         let status = Arc::new(StatusSource {

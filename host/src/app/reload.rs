@@ -15,6 +15,7 @@ mod restart;
 mod stage;
 
 use super::definition::{Definition, Wanted};
+use super::room::Room;
 use crate::admin::history::{History, Outcome, Retired};
 use crate::deploy::fingerprint::Fingerprints;
 use crate::deploy::resources::Resources;
@@ -38,8 +39,15 @@ pub struct Reloader {
     started: Arc<Definition>,
     /// What runs now. Outside the lock, which a reload holds for as long as it takes.
     current: ArcSwap<Definition>,
-    /// What the components that run were made from; locked by the reload that is under way.
-    fingerprints: Mutex<Fingerprints>,
+    /// Locked by the reload that is under way.
+    running: Mutex<Running>,
+}
+
+/// What a reload compares with and goes on from.
+struct Running {
+    /// What the components that run were made from.
+    fingerprints: Fingerprints,
+    room: Room,
 }
 
 /// What became of a reload.
@@ -75,14 +83,18 @@ impl Reloader {
         table: Arc<ArcSwap<RouteTable>>,
         history: Arc<History>,
     ) -> Self {
+        resources.metrics.reloads.may_be_attempted(APP);
         Self {
             wanted,
             resources,
             table,
             history,
             current: ArcSwap::new(Arc::clone(&definition)),
+            running: Mutex::new(Running {
+                fingerprints,
+                room: Room::of(&definition),
+            }),
             started: definition,
-            fingerprints: Mutex::new(fingerprints),
         }
     }
 
@@ -94,10 +106,10 @@ impl Reloader {
     /// Reads everything again and replaces what changed. Blocks, for seconds where code must be
     /// compiled; a second call waits for the first.
     pub fn reload(&self) -> Report {
-        let fingerprints = self.fingerprints.lock();
-        let mut fingerprints = fingerprints.unwrap_or_else(PoisonError::into_inner);
+        let running = self.running.lock();
+        let mut running = running.unwrap_or_else(PoisonError::into_inner);
         let mut report = Report::default();
-        if let Err(problems) = self.attempt(&mut fingerprints, &mut report) {
+        if let Err(problems) = self.attempt(&mut running, &mut report) {
             report.failed.push((APP.to_owned(), problems));
         }
         for (component, problems) in &report.failed {
@@ -117,17 +129,17 @@ impl Reloader {
             .record(component, Outcome::failed(problems.in_short()));
     }
 
-    fn attempt(
-        &self,
-        fingerprints: &mut Fingerprints,
-        report: &mut Report,
-    ) -> Result<(), Problems> {
+    fn attempt(&self, running: &mut Running, report: &mut Report) -> Result<(), Problems> {
+        let Running { fingerprints, room } = running;
         let mut definition = Definition::read(&self.wanted)?;
         report.needs_restart = restart::needed(&self.started, &definition, &self.resources);
-        // The state stays where it is, and is kept from components there.
+        // The state stays where it is, and is kept from components there; limits stay too.
         let directories = &self.started.directories;
         definition.directories.clone_from(directories);
+        let limits = &self.started.config.limits;
+        definition.config.limits.clone_from(limits);
         let definition = Arc::new(definition);
+        room.take(&definition)?;
         self.open_stores(&definition)?;
         let table = self.table.load_full();
         let stage = Stage::prepare(&definition, &self.resources, (&table, fingerprints));

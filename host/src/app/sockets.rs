@@ -3,6 +3,7 @@
 //! They are bound before components are compiled, so that one that is taken is reported at once,
 //! and listened at afterwards, so that nobody is kept waiting by a host that is not ready.
 
+use super::descriptors;
 use crate::config::Config;
 use crate::config::listener;
 use crate::drain::Stage;
@@ -68,6 +69,8 @@ pub(super) struct Shared<'a> {
     registry: &'a Registry,
     /// How many requests the host admits over all listeners.
     admission: Arc<Admission>,
+    /// What clients of each listener may do.
+    clients: Limits,
     tracer: &'a Tracer,
 }
 
@@ -84,6 +87,7 @@ impl<'a> Shared<'a> {
             table,
             registry,
             tracer,
+            clients: clients(config),
             admission: Arc::new(Admission::new(
                 limits.max_in_flight.get() as usize,
                 limits.queue_length as usize,
@@ -177,7 +181,7 @@ impl Bound {
                 stage,
             }),
             tls: self.tls,
-            limits: clients(shared.config),
+            limits: shared.clients,
             series: self.series,
         })
     }
@@ -185,8 +189,9 @@ impl Bound {
 
 fn clients(config: &Config) -> Limits {
     let limits = &config.limits;
+    let max_connections = limits.max_connections.get() as usize;
     Limits {
-        connections: limits.max_connections.get() as usize,
+        connections: descriptors::connections(max_connections, config.listeners.len()),
         header_timeout: limits.header_timeout.get(),
         header_bytes: usize::try_from(limits.max_header_bytes.get().as_u64()).unwrap_or(usize::MAX),
         body_timeout: limits.body_timeout.get(),

@@ -1,7 +1,8 @@
 //! Key-value storage: the backends, and the interfaces through which components reach them.
 //!
 //! A component reaches the stores that its manifest names under `key_value_stores`; asking for
-//! another gives `access-denied` where the host has such a store, else `no-such-store`.
+//! another gives `access-denied`, whether the host has such a store or not, as under Spin. One that
+//! is named is open, because a start without it fails.
 
 mod link;
 pub mod redb;
@@ -13,9 +14,9 @@ pub(super) use link::link;
 use crate::engine::exchange::Exchange;
 use crate::engine::state::ComponentContext;
 use crate::telemetry::logs::trace_id;
-use crate::telemetry::metrics::capability::DENIED;
 use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
-use crate::telemetry::metrics::capability::key_value::{KeyValueSeries, OK, Operation, UNKNOWN};
+use crate::telemetry::metrics::capability::key_value::{KeyValueSeries, Operation, UNKNOWN};
+use crate::telemetry::metrics::capability::{DENIED, OK};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,13 @@ pub enum Granted {
     Yes(Store, Arc<KeyValueSeries>),
     /// The host has the store, but the component may not use it.
     No,
+}
+
+/// How operations can end, as their `result` says.
+pub fn results() -> impl Iterator<Item = &'static str> {
+    let refused = Refused::ALL.into_iter().map(Refused::reason);
+    let failed = StoreError::REASONS.into_iter().chain([CANCELLED]);
+    [OK].into_iter().chain(failed).chain(refused)
 }
 
 /// A store that a guest has opened.
@@ -44,17 +52,18 @@ pub(crate) struct Open {
 /// Why a store cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refused {
-    NoSuchStore,
     AccessDenied,
     /// The instance has as many stores open as it may.
     TableFull,
 }
 
 impl Refused {
+    /// All of them.
+    const ALL: [Self; Self::TableFull as usize + 1] = [Self::AccessDenied, Self::TableFull];
+
     /// The label under which it is counted; one of a closed set.
     fn reason(self) -> &'static str {
         match self {
-            Self::NoSuchStore => "no_such_store",
             Self::AccessDenied => DENIED,
             Self::TableFull => "too_many_open",
         }
@@ -74,8 +83,7 @@ impl Open {
                 component: Arc::clone(component),
                 caller: None,
             }),
-            Some(Granted::No) => Err(Refused::AccessDenied),
-            None => Err(Refused::NoSuchStore),
+            Some(Granted::No) | None => Err(Refused::AccessDenied),
         };
         opened.inspect_err(|refused| {
             let known = granted.map_or(UNKNOWN, |_| label);

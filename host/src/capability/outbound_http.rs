@@ -14,11 +14,12 @@ use crate::manifest::hosts::AllowedHosts;
 use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::capability::CapabilitySeries;
 use crate::telemetry::metrics::capability::call::{CANCELLED, Call};
-use crate::telemetry::traces::context::TRACEPARENT;
+use crate::telemetry::traces::TraceContext;
+use crate::telemetry::traces::context::{TRACEPARENT, TRACESTATE};
 use crate::telemetry::traces::tracer::{Description, Span, Tracer};
 use chain::{Chain, Target};
 use client::Client;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use opentelemetry::KeyValue;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -63,25 +64,24 @@ impl Outbound {
         }
         let depth = origin.as_ref().map_or(0, |origin| origin.depth);
         if depth >= MAX_DEPTH && !matches!(target, Target::Network { .. }) {
-            self.refused(
-                &target,
-                origin.as_ref(),
-                "components ask each other in a loop",
-            );
-            return Err(Error::LoopDetected);
+            let why = "components ask each other in a loop";
+            self.refused(&target, origin.as_ref(), why);
+            return Err(self.unsent(request.method(), Error::LoopDetected));
         }
         let trace = origin.as_ref().and_then(|origin| origin.trace);
         let span = self.tracer.client(trace, || describe(&request, &target));
         let trace = span.as_ref().map(Span::context).or(trace);
-        if let Some(header) = trace.and_then(|trace| trace.header()) {
-            request.headers_mut().entry(TRACEPARENT).or_insert(header);
-        }
+        let trace_state = origin
+            .as_ref()
+            .and_then(|origin| origin.trace_state.clone());
+        pass_on(trace, trace_state.as_ref(), request.headers_mut());
         let answer = match target {
             Target::Network { .. } => self.send_out(request, options).await,
             Target::Component(_) | Target::App => {
                 let link = chain::Link {
                     depth: depth + 1,
                     trace,
+                    trace_state,
                 };
                 self.send_within(target, request, link, origin.as_ref())
                     .await
@@ -137,31 +137,53 @@ impl Outbound {
         link: chain::Link,
         origin: Option<&Origin>,
     ) -> Result<Response<WasiBody>, Error> {
-        let chain = self
-            .chain
-            .get()
-            .and_then(Weak::upgrade)
-            .ok_or(Error::DestinationUnavailable)?;
         let method = request.method().clone();
+        let Some(chain) = self.chain.get().and_then(Weak::upgrade) else {
+            self.refused(&target, origin, "the host is stopping");
+            return Err(self.unsent(&method, Error::DestinationUnavailable));
+        };
         let answer = chain.call(target.clone(), request, link).await;
-        if let Err(error @ Error::DestinationNotFound) = &answer {
-            let outcome = Err(client::reason(error));
-            self.series.outbound(&method, outcome, Duration::ZERO);
-            self.refused(&target, origin, "no component of the app answers there");
-        }
-        answer
+        answer.map_err(|error| match error {
+            Error::DestinationNotFound => {
+                self.refused(&target, origin, "no component of the app answers there");
+                self.unsent(&method, error)
+            }
+            other => other,
+        })
+    }
+
+    /// Records a request that went nowhere.
+    fn unsent(&self, method: &Method, error: Error) -> Error {
+        let outcome = Err(client::reason(&error));
+        self.series.outbound(method, outcome, Duration::ZERO);
+        error
     }
 }
 
-/// The span of a request, by OpenTelemetry's conventions for HTTP clients.
+/// Tells the trace to who is asked, unless the guest has done so.
+fn pass_on(trace: Option<TraceContext>, state: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    let Some(header) = trace.and_then(|trace| trace.header()) else {
+        return;
+    };
+    if !headers.contains_key(TRACEPARENT) {
+        headers.insert(TRACEPARENT, header);
+        if let Some(state) = state {
+            headers.insert(TRACESTATE, state.clone());
+        }
+    }
+}
+
+/// The span of a request, by OpenTelemetry's conventions for HTTP clients. The query is left out,
+/// because it may hold secrets.
 fn describe(request: &Request<WasiBody>, target: &Target) -> Description {
     let method = request.method().as_str();
     Description {
         name: method.to_owned(),
         attributes: vec![
             KeyValue::new("http.request.method", method.to_owned()),
-            KeyValue::new("server.address", target.to_string()),
-            KeyValue::new("url.path", request.uri().path().to_owned()),
+            KeyValue::new("server.address", target.host().into_owned()),
+            KeyValue::new("server.port", i64::from(target.port())),
+            KeyValue::new("url.full", target.url(request.uri().path())),
         ],
     }
 }

@@ -76,11 +76,12 @@ fn report(plan: &Plan<'_>, code: &Code, definition: &Definition) -> String {
     let mut text = format!("{}\n", plan.id);
     let reuse = generation::reuse(&plan.settings.execution, &code.pre);
     let instances = definition.config.engine.instances.get() / code.loaded.places.max(1);
-    let in_flight = generation::in_flight(&plan.settings.execution, &reuse, instances);
+    let limits = &definition.config.limits;
+    let in_flight = generation::in_flight(&plan.settings.execution, limits, &reuse, instances);
     text.push_str(&format!(
         "  digest    {}\n  capacity  {in_flight} requests in flight: at most {instances} instances \
-         of {} pool places, {} requests each at once\n",
-        code.loaded.digest, code.loaded.places, reuse.concurrency
+         of {} pool places, {} requests each at once; {} over all components\n",
+        code.loaded.digest, code.loaded.places, reuse.concurrency, limits.max_in_flight
     ));
     text.push_str(&imports(plan, &code.loaded));
     text

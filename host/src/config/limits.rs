@@ -14,7 +14,9 @@ section! {
         queue_length: u32 = 256,
         /// How long a request may wait before it is refused with 503. `"0s"` lets none wait.
         queue_timeout: Duration = Duration::from_secs(1),
-        /// Open connections of each listener. Further ones wait to be accepted.
+        /// Open connections of each listener. Further ones wait to be accepted. All listeners
+        /// together take half of the files that the process may open (`ulimit -Hn`), so this can be
+        /// less.
         max_connections: NonZeroU32 = count(16_384),
         /// From the opening of a connection to the first byte of its first request.
         first_byte_timeout: Timeout = Timeout::seconds(10),

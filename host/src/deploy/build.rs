@@ -48,6 +48,31 @@ fn has_target(toolchain: Option<&str>) -> bool {
     }
     rustc.output().is_ok_and(|output| {
         let folder = String::from_utf8_lossy(&output.stdout);
-        output.status.success() && Path::new(folder.trim()).is_dir()
+        output.status.success() && holds_std(Path::new(folder.trim()))
     })
+}
+
+/// Whether the target's folder has the standard library. What is left of a target that was removed,
+/// or added by half, is a folder without.
+fn holds_std(folder: &Path) -> bool {
+    let Ok(entries) = folder.read_dir() else {
+        return false;
+    };
+    let mut names = entries.flatten().map(|entry| entry.file_name());
+    names.any(|name| name.to_string_lossy().starts_with("libstd-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_without_a_standard_library_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!holds_std(&folder.path().join("none")));
+        std::fs::write(folder.path().join("libcore-1.rlib"), "").unwrap();
+        assert!(!holds_std(folder.path()));
+        std::fs::write(folder.path().join("libstd-1.rlib"), "").unwrap();
+        assert!(holds_std(folder.path()));
+    }
 }

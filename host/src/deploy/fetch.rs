@@ -5,22 +5,27 @@
 //! answer that says no, or content with another digest, is not. It is done when a component is
 //! loaded, so a start without network works as long as the folder is kept.
 //!
-//! A URL may carry a signature or a password, so what is said of one is scheme, host and path.
+//! A URL may carry a signature or a password, so what is said of one is scheme, host and path. The
+//! user and the password go to the server that it names, as Basic authorization, and to no other
+//! that it redirects to.
 
+use crate::capability::outbound_http::client::connector;
 use crate::engine::compile_cache::Digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use bytesize::ByteSize;
-use http::header::LOCATION;
-use http::{Request, Response, StatusCode, Uri};
+use http::header::{AUTHORIZATION, LOCATION};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use percent_encoding::percent_decode_str;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, warn};
 use url::Url;
@@ -173,10 +178,28 @@ async fn send(
         .map_err(|error| unreachable(url, &error))?;
     let mut request = Request::new(Empty::new());
     *request.uri_mut() = uri;
+    if from.origin() == url.origin()
+        && let Some(value) = authorization(url)
+    {
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
     client
         .request(request)
         .await
         .map_err(|error| unreachable(url, innermost(&error)))
+}
+
+/// The header for the user and the password in `url`, if there are any.
+fn authorization(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let user = percent_decode_str(url.username());
+    let password = percent_decode_str(url.password().unwrap_or_default());
+    let pair: Vec<u8> = user.chain([b':']).chain(password).collect();
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 fn target(url: &Url, from: &Url, response: &Response<Incoming>) -> Result<Url, FetchError> {
@@ -203,12 +226,7 @@ type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// A client that trusts the system's certificate authorities.
 fn client() -> io::Result<HttpClient> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(provider)?
-        .https_or_http()
-        .enable_all_versions()
-        .build();
+    let connector = connector(HttpConnector::new())?;
     Ok(Client::builder(TokioExecutor::new()).build(connector))
 }
 

@@ -9,6 +9,7 @@ use crate::engine::pool::{InstancePool, Reuse};
 use crate::engine::state::ComponentContext;
 use crate::server::admission::Admission;
 use crate::server::route::{Component, Generation};
+use crate::server::trouble;
 use crate::telemetry::metrics::component::ComponentSeries;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub const FIRST: u64 = 1;
 pub fn first(prepared: Prepared, limits: &Limits, resources: &Resources) -> Component {
     let id = Arc::clone(&prepared.id);
     let series = resources.metrics.components.component(&id);
+    trouble::nothing_yet(&series);
+    resources.metrics.reloads.may_be_attempted(&id);
     let generation = make(FIRST, prepared, limits, &series, resources);
     Component {
         capabilities: resources.metrics.capabilities.component(&id),
@@ -58,19 +61,15 @@ pub fn make(
         execution,
     } = prepared;
     begin(&id, &grants, resources);
+    grants.nothing_yet();
     let execution = &execution;
     let reuse = reuse(execution, &code.pre);
     let places = code.loaded.places;
-    let in_flight = in_flight(execution, &reuse, resources.budget.total() / places.max(1));
+    let instances = resources.budget.total() / places.max(1);
+    let in_flight = in_flight(execution, limits, &reuse, instances);
     series.set_generation(number);
     series.set_capacity(in_flight as u64);
-    let context = Arc::new(ComponentContext {
-        id,
-        grants,
-        series: Arc::clone(series),
-        timeout: execution.timeout.get(),
-        memory: usize::try_from(execution.memory.get().as_u64()).unwrap_or(usize::MAX),
-    });
+    let context = context(id, grants, Arc::clone(series), execution);
     let engine = &resources.toolchain.engine;
     let budget = Arc::clone(&resources.budget);
     Generation {
@@ -86,6 +85,22 @@ pub fn make(
     }
 }
 
+/// What all instances of a component share that was granted this.
+pub fn context(
+    id: Arc<str>,
+    grants: Grants,
+    series: Arc<ComponentSeries>,
+    execution: &Execution,
+) -> Arc<ComponentContext> {
+    Arc::new(ComponentContext {
+        id,
+        grants,
+        series,
+        timeout: execution.timeout.get(),
+        memory: usize::try_from(execution.memory.get().as_u64()).unwrap_or(usize::MAX),
+    })
+}
+
 /// A guest of WASI 0.2 has one request at a time.
 pub fn reuse(execution: &Execution, pre: &ProxyPre<crate::engine::state::InstanceState>) -> Reuse {
     let concurrent = matches!(pre, ProxyPre::P3(_));
@@ -99,10 +114,11 @@ pub fn reuse(execution: &Execution, pre: &ProxyPre<crate::engine::state::Instanc
     }
 }
 
-/// How many requests can be in flight: what `instances` can work on, and not more than is set.
-pub fn in_flight(execution: &Execution, reuse: &Reuse, instances: u32) -> usize {
+/// How many requests can be in flight: what `instances` can work on, and not more than is set for
+/// the component or for the host.
+pub fn in_flight(execution: &Execution, limits: &Limits, reuse: &Reuse, instances: u32) -> usize {
     let held = (instances as usize).saturating_mul(reuse.concurrency);
-    execution
-        .max_in_flight
-        .map_or(held, |set| held.min(set.get() as usize))
+    let set = [execution.max_in_flight, Some(limits.max_in_flight)];
+    let set = set.into_iter().flatten().map(|set| set.get() as usize);
+    set.fold(held, usize::min)
 }

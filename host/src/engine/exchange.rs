@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::message::{Answer, Response};
 use super::occupancy::Occupancy;
 use crate::telemetry::traces::TraceContext;
+use http::HeaderValue;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -22,6 +23,8 @@ pub struct Origin {
     pub route: Arc<str>,
     /// Its trace, if it has one.
     pub trace: Option<TraceContext>,
+    /// What other systems say of the trace.
+    pub trace_state: Option<HeaderValue>,
     /// How many components it has passed inside this host.
     pub depth: u8,
 }

@@ -43,6 +43,26 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// All of them.
+    pub const ALL: [Self; Self::Stopped as usize + 1] = [
+        Self::Trap,
+        Self::Timeout,
+        Self::Memory,
+        Self::NoResponse,
+        Self::ErrorCode,
+        Self::InvalidStatus,
+        Self::BodyAborted,
+        Self::Instantiation,
+        Self::PoolExhausted,
+        Self::Sibling,
+        Self::Stopped,
+    ];
+
+    /// Whether it is the host that had no room or no time, and not the component's fault.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::PoolExhausted | Self::Stopped)
+    }
+
     /// The label under which it is counted; one of a closed set.
     pub fn reason(self) -> &'static str {
         match self {

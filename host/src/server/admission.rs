@@ -22,6 +22,9 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// All of them.
+    pub const ALL: [Self; Self::QueueTimeout as usize + 1] = [Self::QueueFull, Self::QueueTimeout];
+
     /// The label under which it is counted; one of a closed set.
     pub fn reason(self) -> &'static str {
         match self {

@@ -29,6 +29,21 @@ pub enum Fault {
     Cut,
 }
 
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; Self::Cut as usize + 1] = [Self::TooLarge, Self::TooSlow, Self::Cut];
+
+    /// The label under which the host's refusal is counted; one of a closed set. None where there
+    /// is nobody to refuse.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::TooLarge => Some("body_too_large"),
+            Self::TooSlow => Some("body_timeout"),
+            Self::Cut => None,
+        }
+    }
+}
+
 /// How far a request's body has come; shared between the body and its request.
 #[derive(Debug, Default)]
 pub struct Progress {

@@ -112,6 +112,7 @@ async fn ask(
     let origin = Origin {
         route,
         trace: link.trace,
+        trace_state: link.trace_state,
         depth: link.depth,
     };
     let answer = answer::ask(&generation.pool, request, origin, Permits::default()).await;

@@ -5,6 +5,7 @@ use super::client::Client;
 use super::handler::Handler;
 use super::io::{Activity, GuardedIo, Patience};
 use super::stream::{Parts, StreamExecutor};
+use crate::telemetry::metrics::host::ConnectionError;
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
@@ -53,8 +54,8 @@ fn pause_and_head(limits: &Limits) -> Duration {
 /// The smallest buffer that hyper accepts, in bytes.
 const MIN_BUFFER: usize = 8192;
 
-/// Serves requests until the client or the drain ends the connection. Gives the reason, from a
-/// closed set, if it ended badly before or between requests, or because its client took nothing.
+/// Serves requests until the client or the drain ends the connection. Says how, if it ended badly
+/// before or between requests, or because its client took nothing.
 pub async fn serve<I>(
     io: I,
     address: SocketAddr,
@@ -62,7 +63,7 @@ pub async fn serve<I>(
     builder: &Builder<StreamExecutor>,
     limits: &Limits,
     watcher: Watcher,
-) -> Option<&'static str>
+) -> Option<ConnectionError>
 where
     I: Read + Write + Unpin + Send + 'static,
 {
@@ -95,11 +96,11 @@ where
 }
 
 /// Why hyper refused a head, if it did.
-fn refused(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+fn refused(error: &(dyn std::error::Error + 'static)) -> Option<ConnectionError> {
     let error = error.downcast_ref::<hyper::Error>()?;
     match error.is_parse() {
-        true if error.is_parse_too_large() => Some("header_too_large"),
-        true => Some("invalid_head"),
+        true if error.is_parse_too_large() => Some(ConnectionError::HeaderTooLarge),
+        true => Some(ConnectionError::InvalidHead),
         false => None,
     }
 }

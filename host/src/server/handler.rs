@@ -17,7 +17,7 @@ use crate::engine::failure::Failure;
 use crate::telemetry::metrics::http_server::HOST;
 use crate::telemetry::registry::Registry;
 use crate::telemetry::traces::TraceContext;
-use crate::telemetry::traces::context::TRACEPARENT;
+use crate::telemetry::traces::context::{self, TRACEPARENT};
 use crate::telemetry::traces::tracer::{Description, Tracer};
 use arc_swap::ArcSwap;
 use http::header::CONTENT_LENGTH;
@@ -134,6 +134,7 @@ impl Handler {
         routed: &Routed<'_>,
         mut recorder: Recorder,
     ) -> Response<ResponseBody> {
+        let trace_state = context::state(request.headers());
         let trace = self.trace(&mut request, route, &mut recorder);
         self.log(&mut recorder, &request);
         let mut response = match (request::check_host(&request), &route.target) {
@@ -143,6 +144,7 @@ impl Handler {
                 let origin = Origin {
                     route: Arc::clone(&route.label),
                     trace,
+                    trace_state,
                     depth: 0,
                 };
                 self.ask(request, routed, component, origin, &mut recorder)
@@ -161,7 +163,9 @@ impl Handler {
         recorder: &mut Recorder,
     ) -> Option<TraceContext> {
         let parent = parent(request);
-        let span = self.tracer.server(parent, || describe(request, route));
+        let span = self
+            .tracer
+            .server(parent, || describe(request, route, &self.scheme));
         let context = span.as_ref().map(|span| span.context());
         if let Some(header) = context.and_then(|context| context.header()) {
             request.headers_mut().insert(TRACEPARENT, header);
@@ -234,7 +238,7 @@ fn parent(request: &Request<Upload>) -> Option<TraceContext> {
 
 /// The span of a request, by OpenTelemetry's conventions for HTTP servers. The query is left out,
 /// because it may hold secrets.
-fn describe(request: &Request<Upload>, route: &Route) -> Description {
+fn describe(request: &Request<Upload>, route: &Route, scheme: &Scheme) -> Description {
     let method = request.method().as_str();
     let component = match &route.target {
         Target::Component(component) => &*component.id,
@@ -246,6 +250,7 @@ fn describe(request: &Request<Upload>, route: &Route) -> Description {
             KeyValue::new("http.request.method", method.to_owned()),
             KeyValue::new("http.route", Arc::clone(&route.label)),
             KeyValue::new("url.path", request.uri().path().to_owned()),
+            KeyValue::new("url.scheme", scheme.as_str().to_owned()),
             KeyValue::new("weir.component", component.to_owned()),
         ],
     }
@@ -286,6 +291,6 @@ fn refuse(fault: Fault, recorder: &mut Recorder) -> Response<ResponseBody> {
 }
 
 fn misdirected(invalid: request::InvalidTarget, recorder: &mut Recorder) -> Response<ResponseBody> {
-    recorder.rejected("invalid_target");
+    recorder.rejected(request::InvalidTarget::REASON);
     response::text(StatusCode::BAD_REQUEST, invalid)
 }

@@ -7,6 +7,7 @@
 //! pending for too long fails. On HTTP/2 bytes may come that begin no request, so there only the
 //! first head has a limit of its own.
 
+use crate::telemetry::metrics::host::ConnectionError;
 use http::Version;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io;
@@ -48,7 +49,7 @@ pub struct Activity {
     deadline: Mutex<Instant>,
     patience: Patience,
     /// Why it was cut off.
-    cut: OnceLock<&'static str>,
+    cut: OnceLock<ConnectionError>,
 }
 
 impl Activity {
@@ -72,9 +73,8 @@ impl Activity {
         ActiveRequest(Arc::clone(self))
     }
 
-    /// Why the connection was cut off, if it was, from a closed set. That a client asked for
-    /// nothing more is no reason.
-    pub fn cut(&self) -> Option<&'static str> {
+    /// Why the connection was cut off, if it was. That a client asked for nothing more is no reason.
+    pub fn cut(&self) -> Option<ConnectionError> {
         self.cut.get().copied()
     }
 
@@ -99,8 +99,8 @@ impl Activity {
     /// The deadline has passed.
     fn timed_out(&self) {
         let reason = match self.expected.load(Relaxed) {
-            FIRST => "first_byte_timeout",
-            HEAD => "header_timeout",
+            FIRST => ConnectionError::FirstByteTimeout,
+            HEAD => ConnectionError::HeaderTimeout,
             _ => return,
         };
         // The first reason stays.
@@ -177,7 +177,7 @@ impl<T> GuardedIo<T> {
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         timer.as_mut().poll(cx).map(|()| {
             // The first reason stays.
-            let _ = self.activity.cut.set("write_timeout");
+            let _ = self.activity.cut.set(ConnectionError::WriteTimeout);
             Err(io::ErrorKind::TimedOut.into())
         })
     }

@@ -6,7 +6,8 @@ use super::handler::Handler;
 use super::stream::StreamExecutor;
 use super::tls::TlsAcceptor;
 use crate::drain::Stage;
-use crate::telemetry::metrics::host::ListenerSeries;
+use crate::telemetry::logs::throttle::Throttle;
+use crate::telemetry::metrics::host::{ConnectionError, ListenerSeries};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::io;
@@ -16,11 +17,15 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, error};
 
 /// How long to wait after an error of the listening socket itself, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// A connection, its client, and its place among those that the listener may have.
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
 /// A listening socket and what serves its connections.
 pub struct Listener {
@@ -47,16 +52,23 @@ impl Listener {
         // Apart from what connections share, so that it is closed while they go on.
         let (socket, this) = self.split();
         let mut connections = JoinSet::new();
+        // Outside what is waited for, so that a connection that ends meanwhile does not end it.
+        let mut pause = None;
         loop {
             let accepted = tokio::select! {
-                accepted = this.accept(&socket, &places) => accepted,
+                accepted = this.accept(&socket, &places, pause) => accepted,
                 // So that what is left of those that have ended does not add up.
                 Some(_ended) = connections.join_next() => continue,
                 _ = stage.wait_for(|stage| *stage != Stage::Open) => break,
             };
-            let Some((stream, address, place)) = accepted else {
-                continue;
+            let (stream, address, place) = match accepted {
+                Ok(accepted) => accepted,
+                Err(failure) => {
+                    pause = this.accept_failed(&failure);
+                    continue;
+                }
             };
+            pause = None;
             let (this, builder, watcher) =
                 (Arc::clone(&this), Arc::clone(&builder), graceful.watcher());
             connections.spawn(async move {
@@ -84,6 +96,7 @@ impl Listener {
                 tls,
                 limits,
                 series,
+                accept_lines: Throttle::default(),
             }),
         )
     }
@@ -95,36 +108,42 @@ struct Service {
     tls: Option<Arc<TlsAcceptor>>,
     limits: Limits,
     series: Arc<ListenerSeries>,
+    /// Lines in the log about connections that cannot be accepted.
+    accept_lines: Throttle,
 }
 
 impl Service {
-    /// The next connection, once there is a place for it.
+    /// The next connection, once the pause is over and there is a place for it.
     async fn accept(
         &self,
         socket: &TcpListener,
         places: &Arc<Semaphore>,
-    ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-        let place = Arc::clone(places).acquire_owned().await.ok()?;
-        match socket.accept().await {
-            Ok((stream, address)) => Some((stream, address, place)),
-            Err(failure) => {
-                self.accept_failed(&failure).await;
-                None
-            }
+        pause: Option<Instant>,
+    ) -> io::Result<Accepted> {
+        if let Some(end) = pause {
+            tokio::time::sleep_until(end).await;
         }
+        let place = Arc::clone(places).acquire_owned().await;
+        let place = place.map_err(io::Error::other)?;
+        let (stream, address) = socket.accept().await?;
+        Ok((stream, address, place))
     }
 
-    /// An error of one connection says nothing of the next; any other would come again at once.
-    async fn accept_failed(&self, failure: &io::Error) {
+    /// An error of one connection says nothing of the next; any other would come again at once, so
+    /// it gives the end of a pause.
+    fn accept_failed(&self, failure: &io::Error) -> Option<Instant> {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-        if !matches!(
+        if matches!(
             failure.kind(),
             ConnectionAborted | ConnectionRefused | ConnectionReset
         ) {
-            self.series.failed("accept");
-            error!(error = %failure, "connections cannot be accepted");
-            tokio::time::sleep(ACCEPT_PAUSE).await;
+            return None;
         }
+        self.series.failed(ConnectionError::Accept);
+        if let Some(suppressed) = self.accept_lines.admit() {
+            error!(error = %failure, suppressed, "connections cannot be accepted");
+        }
+        Some(Instant::now() + ACCEPT_PAUSE)
     }
 
     async fn serve(
@@ -148,11 +167,11 @@ impl Service {
                     let io = TokioIo::new(stream);
                     connection::serve(io, address, handler, builder, &self.limits, watcher).await
                 }
-                Err(reason) => Some(reason),
+                Err(error) => Some(error),
             },
         };
-        if let Some(reason) = failed {
-            self.series.failed(reason);
+        if let Some(error) = failed {
+            self.series.failed(error);
         }
     }
 
@@ -161,15 +180,15 @@ impl Service {
         tls: &TlsAcceptor,
         stream: TcpStream,
         address: SocketAddr,
-    ) -> Result<TlsStream<TcpStream>, &'static str> {
+    ) -> Result<TlsStream<TcpStream>, ConnectionError> {
         let handshake = tls.accept(stream);
         match tokio::time::timeout(self.limits.handshake_timeout, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(failure)) => {
                 debug!(client = %address, error = %failure, "TLS handshake failed");
-                Err("tls_handshake")
+                Err(ConnectionError::TlsHandshake)
             }
-            Err(_elapsed) => Err("tls_handshake_timeout"),
+            Err(_elapsed) => Err(ConnectionError::TlsHandshakeTimeout),
         }
     }
 }

@@ -143,10 +143,9 @@ impl Recorder {
 
     /// Something was wrong with the request's body.
     pub fn faulty(&mut self, fault: Fault) {
-        match fault {
-            Fault::TooLarge => self.rejected("body_too_large"),
-            Fault::TooSlow => self.rejected("body_timeout"),
-            Fault::Cut => self.error = Some(CLIENT_DISCONNECT),
+        match fault.reason() {
+            Some(reason) => self.rejected(reason),
+            None => self.error = Some(CLIENT_DISCONNECT),
         }
     }
 

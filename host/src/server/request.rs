@@ -42,6 +42,11 @@ pub struct Routed<'a> {
 #[error("the request's target or Host header is not valid")]
 pub struct InvalidTarget;
 
+impl InvalidTarget {
+    /// The label under which it is counted.
+    pub const REASON: &str = "invalid_target";
+}
+
 /// Whether a client says which host it means as its version of HTTP wants: HTTP/1.1 once, in its
 /// header whatever its target is, and none of them twice (RFC 9112, 3.2).
 pub fn check_host<B>(request: &Request<B>) -> Result<(), InvalidTarget> {

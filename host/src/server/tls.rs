@@ -4,7 +4,7 @@
 //! that moves. So the files are looked at every [`INTERVAL`] rather than watched; new connections
 //! get the new certificate, and a pair that cannot be used leaves the old one in place.
 
-use crate::telemetry::metrics::host::ListenerSeries;
+use crate::telemetry::metrics::host::{ConnectionError, ListenerSeries};
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -107,7 +107,7 @@ impl TlsAcceptor {
                 info!(%certificate, "certificate read again");
             }
             Err(failure) => {
-                self.series.failed("certificate");
+                self.series.failed(ConnectionError::Certificate);
                 error!(%certificate, error = %failure, "the old certificate stays in use");
             }
         }

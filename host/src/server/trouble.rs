@@ -6,6 +6,9 @@
 //! come in floods, so of their lines one a second is written for each component, which says how
 //! many were left out.
 
+use super::admission::Rejection;
+use super::body::Fault;
+use super::request::InvalidTarget;
 use crate::engine::failure::Failure;
 use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::component::ComponentSeries;
@@ -30,7 +33,7 @@ impl Subject<'_> {
     pub(super) fn failed(&self, failure: Failure) {
         let reason = failure.reason();
         if let Some((_, series)) = self.component {
-            match is_refusal(failure) {
+            match failure.is_refusal() {
                 true => series.rejected(reason),
                 false => series.failed(reason),
             }
@@ -82,9 +85,27 @@ impl Subject<'_> {
     }
 }
 
-/// Whether it is the host that had no room or no time, and not the component's fault.
-fn is_refusal(failure: Failure) -> bool {
-    matches!(failure, Failure::PoolExhausted | Failure::Stopped)
+/// Every reason for which a component can fail.
+pub(crate) fn failures() -> impl Iterator<Item = &'static str> {
+    let own = Failure::ALL.into_iter().filter(|one| !one.is_refusal());
+    own.map(Failure::reason)
+}
+
+/// Every reason for which the host can answer in a component's place.
+pub(crate) fn rejections() -> impl Iterator<Item = &'static str> {
+    let turned_away = Rejection::ALL.into_iter().map(Rejection::reason);
+    let refusals = Failure::ALL.into_iter().filter(|one| one.is_refusal());
+    let faults = Fault::ALL.into_iter().filter_map(Fault::reason);
+    turned_away
+        .chain(refusals.map(Failure::reason))
+        .chain(faults)
+        .chain([InvalidTarget::REASON])
+}
+
+/// Exports that a new component has not failed yet, nor been protected, for any reason.
+pub(crate) fn nothing_yet(series: &ComponentSeries) {
+    failures().for_each(|reason| series.may_fail(reason));
+    rejections().for_each(|reason| series.may_be_rejected(reason));
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ pub mod host;
 pub mod http_server;
 pub mod instrument;
 mod observed;
-pub mod reference;
 pub mod reload;
 pub mod storage;
 

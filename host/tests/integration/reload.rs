@@ -3,6 +3,7 @@
 mod broken;
 mod load;
 mod requests;
+mod room;
 mod start;
 mod terminal;
 mod together;

@@ -7,33 +7,46 @@ use sha2::{Digest as _, Sha256};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 
-/// A server of one file that counts how often it was asked.
+/// A server of one file that keeps the heads of what it was asked.
 struct FileServer {
     port: u16,
-    asked: Arc<AtomicUsize>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl FileServer {
-    /// Answers the first `refusals` requests with 503 and redirects `/moved`.
+    /// Answers the first `refusals` requests with 503, and redirects `/moved` to its file and
+    /// `/away/<port>` to that of another server.
     fn start(content: Vec<u8>, refusals: usize) -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = socket.local_addr().unwrap().port();
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&asked);
+        let heads = Arc::<Mutex<Vec<String>>>::default();
+        let kept = Arc::clone(&heads);
         std::thread::spawn(move || {
             for stream in socket.incoming().map_while(Result::ok) {
-                let refused = count.fetch_add(1, SeqCst) < refusals;
-                answer(stream, refused, &content);
+                let head = head(&stream);
+                let asked = kept.lock().unwrap().len();
+                kept.lock().unwrap().push(head.clone());
+                answer(stream, &head, asked < refusals, &content);
             }
         });
-        Self { port, asked }
+        Self { port, heads }
     }
 
     fn asked(&self) -> usize {
-        self.asked.load(SeqCst)
+        self.heads.lock().unwrap().len()
+    }
+
+    /// The authorization of each request, none where there was none.
+    fn authorizations(&self) -> Vec<String> {
+        let heads = self.heads.lock().unwrap();
+        let of = |head: &String| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            let mut lines = lines.filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+            lines.next().map_or("none", |(_, value)| value).to_owned()
+        };
+        heads.iter().map(of).collect()
     }
 
     fn url(&self, path: &str) -> String {
@@ -41,15 +54,24 @@ impl FileServer {
     }
 }
 
-fn answer(mut stream: TcpStream, refused: bool, content: &[u8]) {
-    let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
-    let request = head.next().unwrap().unwrap();
-    head.map_while(Result::ok).find(String::is_empty);
-    let (status, header, body) = match request.split(' ').nth(1).unwrap() {
-        _ if refused => ("503 Service Unavailable", "", &b""[..]),
-        "/moved" => ("302 Found", "location: /file.wasm\r\n", &b""[..]),
-        "/file.wasm" => ("200 OK", "", content),
-        _ => ("404 Not Found", "", &b""[..]),
+/// Reads the head of a request.
+fn head(stream: &TcpStream) -> String {
+    let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let lines = lines.map_while(Result::ok);
+    let lines: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+fn answer(mut stream: TcpStream, head: &str, refused: bool, content: &[u8]) {
+    let found = |location: &str| ("302 Found", format!("location: {location}\r\n"), &b""[..]);
+    let plain = |status| (status, String::new(), &b""[..]);
+    let path = head.split(' ').nth(1).unwrap();
+    let (status, header, body) = match (path, path.strip_prefix("/away/")) {
+        _ if refused => plain("503 Service Unavailable"),
+        (_, Some(port)) => found(&format!("http://127.0.0.1:{port}/file.wasm")),
+        ("/moved", _) => found("/file.wasm"),
+        ("/file.wasm", _) => ("200 OK", String::new(), content),
+        _ => plain("404 Not Found"),
     };
     let length = body.len();
     let head = format!(
@@ -153,4 +175,25 @@ async fn of_a_url_the_query_is_never_shown() {
     assert!(output.contains(&server.url("/none.wasm")), "{output}");
     assert!(output.contains("fetched again"), "{output}");
     assert!(!output.contains("s3cret"), "{output}");
+}
+
+#[tokio::test]
+async fn a_user_and_a_password_go_to_the_server_of_the_url_and_to_no_other() {
+    let state = tempfile::tempdir().unwrap();
+    let (own, other) = (FileServer::start(code(), 0), FileServer::start(code(), 0));
+    let with_password = |path: &str| own.url(path).replacen("//", "//me:p%40s3cret@", 1);
+    let url = with_password("/moved");
+    let host = app(&url, &digest(&code()), state.path()).start().await;
+    assert_eq!(host.get("/").await.status, 200);
+    // The password is `p@s3cret`.
+    let basic = "Basic bWU6cEBzM2NyZXQ=";
+    assert_eq!(own.authorizations(), [basic; 2]);
+    assert!(!host.log().contains("s3cret"), "{}", host.log());
+
+    let state = tempfile::tempdir().unwrap();
+    let url = with_password(&format!("/away/{}", other.port));
+    let host = app(&url, &digest(&code()), state.path()).start().await;
+    assert_eq!(host.get("/").await.status, 200);
+    assert_eq!(own.authorizations(), [basic; 3]);
+    assert_eq!(other.authorizations(), ["none"]);
 }

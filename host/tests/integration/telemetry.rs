@@ -9,6 +9,7 @@ mod process;
 mod scrape;
 mod series;
 mod traffic;
+mod zeros;
 
 const FAILURES: &str = "weir_component_failures_total";
 const REJECTED: &str = "weir_requests_rejected_total";

@@ -2,7 +2,8 @@
 
 use crate::harness::app::App;
 use crate::harness::eventually;
-use crate::harness::host::Host;
+use crate::harness::host::{Answer, Host};
+use crate::harness::upstream::Upstream;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -89,6 +90,31 @@ async fn exporting(collector: &Collector, sampler: &str) -> Host {
         .await
 }
 
+/// A guest that asks where it is told to, exporting to `collector`.
+async fn asking(collector: &Collector, upstream: &Upstream, sampler: &str) -> Host {
+    let hosts = format!(
+        "allowed_outbound_hosts = [\"{}\", \"http://*.spin.internal\"]",
+        upstream.origin()
+    );
+    App::new()
+        .guest("p3_outbound", &hosts)
+        .guest("p3_request_info", "")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)
+        .env("OTEL_BSP_SCHEDULE_DELAY", "50")
+        .env("OTEL_TRACES_SAMPLER", sampler)
+        .env("OTEL_TRACES_SAMPLER_ARG", "0")
+        .start()
+        .await
+}
+
+/// Has the guest ask `url`, as part of the trace of [`PARENT`].
+async fn ask(host: &Host, url: &str) -> Answer {
+    let path = format!("/p3_outbound/?url={url}");
+    let request = host.request(reqwest::Method::GET, &path);
+    let request = request.header("traceparent", PARENT);
+    host.send(request.header("tracestate", STATE)).await
+}
+
 fn attribute(span: &Span, key: &str) -> String {
     let found = span
         .attributes
@@ -100,6 +126,7 @@ fn attribute(span: &Span, key: &str) -> String {
 
 const PATH: &str = "/backend/download_external_logs?env=development";
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const STATE: &str = "vendor=one,other=two";
 
 #[tokio::test]
 async fn a_request_and_what_it_led_to_are_one_trace() {
@@ -182,4 +209,103 @@ async fn a_sampler_that_is_none_is_refused_at_the_start() {
     let (status, text) = app.env("OTEL_TRACES_SAMPLER", "sometimes").fail().await;
     assert_eq!(status, 2);
     assert!(text.contains("parentbased_"), "{text}");
+}
+
+#[tokio::test]
+async fn what_the_sampler_leaves_out_is_not_exported_though_the_caller_samples_it() {
+    for sampler in ["always_off", "traceidratio"] {
+        let collector = Collector::start();
+        let upstream = Upstream::answering("200 OK", "", "").await;
+        let mut host = asking(&collector, &upstream, sampler).await;
+        assert_eq!(ask(&host, &upstream.url("/x")).await.status, 200);
+        let sent = upstream.requests().pop().unwrap();
+        let unchanged = format!("traceparent: {PARENT}\r\n");
+        assert!(sent.contains(&unchanged), "{sampler}: {sent}");
+        assert!(host.stop().await.0.success());
+        assert_eq!(collector.spans().len(), 0, "{sampler}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_a_component_is_described_by_the_conventions() {
+    let collector = Collector::start();
+    let upstream = Upstream::answering("404 Not Found", "", "").await;
+    let host = asking(&collector, &upstream, "always_on").await;
+    let url = upstream.url("/a/b?key=s3cret");
+    assert_eq!(ask(&host, &url).await.json()["status"], 404);
+    let spans = collector.has(2).await;
+    let of = |kind: SpanKind| spans.iter().find(|span| span.kind == kind as i32).unwrap();
+    let (server, client) = (of(SpanKind::Server), of(SpanKind::Client));
+    let port = upstream.origin().rsplit_once(':').unwrap().1.to_owned();
+    for (key, value) in [
+        ("http.request.method", "StringValue(\"GET\")".to_owned()),
+        ("server.address", "StringValue(\"127.0.0.1\")".to_owned()),
+        ("server.port", format!("IntValue({port})")),
+        (
+            "url.full",
+            format!("StringValue({:?})", upstream.url("/a/b")),
+        ),
+        ("http.response.status_code", "IntValue(404)".to_owned()),
+        ("error.type", "StringValue(\"404\")".to_owned()),
+    ] {
+        assert_eq!(attribute(client, key), format!("Some({value})"), "{key}");
+    }
+    let error = |span: &Span| span.status.as_ref().is_some_and(|status| status.code == 2);
+    assert!(error(client), "{client:?}");
+    assert!(!error(server), "it has answered: {server:?}");
+    assert!(attribute(server, "url.scheme").contains("\"http\""));
+    assert!(!format!("{spans:?}").contains("s3cret"));
+}
+
+#[tokio::test]
+async fn what_other_systems_say_of_a_trace_goes_on_with_it() {
+    let collector = Collector::start();
+    let upstream = Upstream::answering("200 OK", "", "").await;
+    for sampler in ["always_on", "always_off"] {
+        let host = asking(&collector, &upstream, sampler).await;
+        assert_eq!(ask(&host, &upstream.url("/x")).await.status, 200);
+        let sent = upstream.requests().pop().unwrap();
+        let state = format!("tracestate: {STATE}\r\n");
+        assert!(sent.contains(&state), "{sampler}: {sent}");
+        let within = ask(&host, "http://p3-request-info.spin.internal/").await;
+        assert!(within.text().contains(STATE), "{sampler}: {within:?}");
+    }
+}
+
+/// The name of the service that the spans are from.
+async fn service(variables: &[(&str, &str)]) -> String {
+    let collector = Collector::start();
+    let app = App::new()
+        .guest("p3_hello", "")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)
+        .env("OTEL_BSP_SCHEDULE_DELAY", "50");
+    let app = variables
+        .iter()
+        .fold(app, |app, (name, value)| app.env(name, value));
+    let host = app.start().await;
+    assert_eq!(host.get("/p3_hello/").await.status, 200);
+    collector.has(1).await;
+    let exports = collector.exports.lock().unwrap();
+    let resource = exports[0].resource_spans[0].resource.as_ref().unwrap();
+    let name = resource.attributes.iter();
+    let name = name.filter(|attribute| attribute.key == "service.name");
+    let [name] = &name.collect::<Vec<_>>()[..] else {
+        panic!("{resource:?}");
+    };
+    format!("{:?}", name.value.as_ref().unwrap().value)
+}
+
+#[tokio::test]
+async fn the_service_has_the_name_that_the_environment_gives_it_or_the_apps() {
+    let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "service.name=shop,team=x");
+    for (variables, name) in [
+        (&[][..], "test"),
+        (&[("OTEL_SERVICE_NAME", "")], "test"),
+        (&[attributes], "shop"),
+        (&[attributes, ("OTEL_SERVICE_NAME", "till")], "till"),
+    ] {
+        let told = service(variables).await;
+        let name = format!("Some(StringValue({name:?}))");
+        assert_eq!(told, name, "{variables:?}");
+    }
 }

@@ -8,6 +8,7 @@
 mod bench;
 mod guests;
 mod python;
+mod step;
 mod sysroot;
 mod toolchain;
 

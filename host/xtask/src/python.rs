@@ -2,7 +2,8 @@
 //! own. Nothing is done again unless something it is made of has changed: the tools take seconds to
 //! fetch, and the guest, which has a Python interpreter inside, takes seconds to build.
 
-use anyhow::{Context as _, Result, ensure};
+use crate::step::run;
+use anyhow::Result;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -80,12 +81,4 @@ fn componentize() -> Result<()> {
         .args(["--python-path", BUILD, "--python-path", TOOLS])
         .args(["app", "--output", GUEST]);
     run(&mut tool)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("{:?} cannot be started", command.get_program()))?;
-    ensure!(status.success(), "{command:?} failed with {status}");
-    Ok(())
 }

@@ -7,6 +7,7 @@
 //! rustup toolchain, whose `rust-lld` and `wasm-component-ld` are borrowed. Takes about a minute
 //! and 300 MB under the user's cache folder.
 
+use crate::step::run;
 use crate::toolchain::{LINKED, TARGET};
 use anyhow::{Context, Result, ensure};
 use std::env;
@@ -162,13 +163,5 @@ fn install_commands(sysroot: &Path) -> Result<()> {
     fs::write(&rustc, script)?;
     fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755))?;
     symlink(DEBIAN_CARGO, bin.join("cargo"))?;
-    Ok(())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("{:?} cannot be started", command.get_program()))?;
-    ensure!(status.success(), "{command:?} failed with {status}");
     Ok(())
 }

@@ -6,8 +6,10 @@ DASHBOARD = "/d/weir-component?var-job={{ $labels.job }}&var-component={{ $label
 # Results that are not the component's own doing.
 STORE_ERRORS = 'result=~"no_space|locked|unavailable|closed|io"'
 LOG_ERRORS = 'result=~"quota_exceeded|no_space|permission|io"'
-KEY_VALUE = f"weir_key_value_operation_duration_seconds_count{{{STORE_ERRORS}}}"
-LOG = f"weir_log_directory_write_duration_seconds_count{{{LOG_ERRORS}}}"
+# Both begin at 0 when a component is loaded. The counts of the durations begin with the first error
+# of a kind, and what is in a series when it begins is no increase.
+KEY_VALUE = f"weir_key_value_errors_total{{{STORE_ERRORS}}}"
+LOG = f"weir_log_directory_errors_total{{{LOG_ERRORS}}}"
 
 
 def group(context: Context) -> Group:

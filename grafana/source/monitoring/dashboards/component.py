@@ -6,7 +6,7 @@ from monitoring.dashboards import capabilities, own_metrics
 from monitoring.dashboards.board import Board
 from monitoring.dashboards.events import common, reloads
 from monitoring.dashboards.panel import ORANGE, RED, Panel, by_status, number, series
-from monitoring.dashboards.query import Query, quantile, rate, select, share, total
+from monitoring.dashboards.query import Query, happening, quantile, rate, select, share, total
 from monitoring.dashboards.variable import choice, targets
 from monitoring.objectives import Objectives
 
@@ -77,8 +77,8 @@ def _now(objectives: Objectives) -> list[Panel]:
 
 def _requests() -> list[Panel]:
     status = total("http_response_status_code", COUNT)
-    reasons = total("reason", rate("weir_component_failures_total", CHOSEN))
-    rejected = total("reason", rate("weir_requests_rejected_total", CHOSEN))
+    reasons = happening("reason", "weir_component_failures_total", CHOSEN)
+    rejected = happening("reason", "weir_requests_rejected_total", CHOSEN)
     return [
         by_status(
             series(

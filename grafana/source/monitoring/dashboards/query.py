@@ -44,6 +44,11 @@ def total(labels: str, expr: str) -> str:
     return f"sum by ({labels}) ({expr})" if labels else f"sum({expr})"
 
 
+def happening(labels: str, counter: str, *matchers: str) -> str:
+    """How fast Weir's counter grows, by labels, where it does: some are there before they begin."""
+    return f"{total(labels, rate(counter, *matchers))} > 0"
+
+
 def quantile(share: float, labels: str, metric: str, *matchers: str) -> str:
     """The quantile of Weir's histogram by labels."""
     by = f"{labels}, le" if labels else "le"

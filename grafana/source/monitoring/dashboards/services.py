@@ -16,7 +16,16 @@ from monitoring.dashboards.panel import (
     rows,
     series,
 )
-from monitoring.dashboards.query import Query, average, quantile, rate, select, share, total
+from monitoring.dashboards.query import (
+    Query,
+    average,
+    happening,
+    quantile,
+    rate,
+    select,
+    share,
+    total,
+)
 from monitoring.dashboards.variable import choices, targets
 from monitoring.objectives import Objectives
 
@@ -113,7 +122,7 @@ def _now(budget: float) -> list[Panel]:
 
 
 def _requests(budget: float) -> list[Panel]:
-    failures = total("component, reason", rate("weir_component_failures_total", *COMPONENT))
+    failures = happening("component, reason", "weir_component_failures_total", *COMPONENT)
     return [
         series(
             "Request rate by route",
@@ -187,7 +196,9 @@ def _duration() -> list[Panel]:
 def _saturation() -> list[Panel]:
     active = total("component", select("http_server_active_requests", *COMPONENT))
     capacity = total("component", select("weir_component_capacity", *COMPONENT))
-    rejected = total("component, reason", rate("weir_requests_rejected_total", *COMPONENT))
+    rejected = happening("component, reason", "weir_requests_rejected_total", *COMPONENT)
+    of_host = total("", select("http_server_active_requests"))
+    host = total("", select("weir_host_capacity"))
     return [
         series(
             "In flight",
@@ -201,8 +212,10 @@ def _saturation() -> list[Panel]:
         ),
         series(
             "In flight of capacity",
-            "How much of what a component can have in flight is in use. At 1 requests queue.",
+            "How much of what a component can have in flight is in use, and of what the host can "
+            "over all components. At 1 requests queue.",
             Query(f"{active} / {capacity}", "{{component}}"),
+            Query(f"{of_host} / {host}", "all components"),
             unit="percentunit",
             width=6,
             steps=((0.8, ORANGE), (1, RED)),

@@ -82,6 +82,21 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What [`StoreError::reason`] can be.
+    pub const REASONS: [&str; 11] = [
+        "key_too_long",
+        "value_too_large",
+        "answer_too_large",
+        "busy",
+        "not_a_number",
+        "no_space",
+        "locked",
+        "unavailable",
+        "invalid_cursor",
+        "closed",
+        "io",
+    ];
+
     /// The label under which it is counted; one of a closed set.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -241,5 +256,33 @@ fn check(key: &str, value: &[u8]) -> Result<(), StoreError> {
         (key, _) if key > MAX_KEY => Err(StoreError::KeyTooLong(key)),
         (_, value) if value > MAX_VALUE => Err(StoreError::ValueTooLarge(value)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reasons_are_those_that_errors_have() {
+        let errors = [
+            StoreError::KeyTooLong(0),
+            StoreError::ValueTooLarge(0),
+            StoreError::AnswerTooLarge,
+            StoreError::Busy,
+            StoreError::NotANumber,
+            StoreError::NoSpace,
+            StoreError::Locked(PathBuf::new()),
+            StoreError::Unavailable,
+            StoreError::InvalidCursor,
+            StoreError::Closed,
+            StoreError::Io(String::new()),
+        ];
+        assert_eq!(errors.map(|error| error.reason()), StoreError::REASONS);
+        let unreachable = StoreError::Unreachable {
+            address: String::new(),
+            why: String::new(),
+        };
+        assert!(StoreError::REASONS.contains(&unreachable.reason()));
     }
 }

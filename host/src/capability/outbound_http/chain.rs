@@ -1,7 +1,8 @@
 //! Requests that stay inside the process: from one component of the app to another.
 
 use crate::telemetry::traces::TraceContext;
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
+use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -49,6 +50,36 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The host's name or address.
+    pub fn host(&self) -> Cow<'_, str> {
+        match self {
+            Self::Component(id) => format!("{id}{INTERNAL}").into(),
+            Self::App => SELF.into(),
+            Self::Network { host, .. } => host.into(),
+        }
+    }
+
+    /// Its port; inside the process it is HTTP's.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Component(_) | Self::App => 80,
+            Self::Network { port, .. } => *port,
+        }
+    }
+
+    /// The address of `path` there. Nothing that may be a secret is in it: no query, no password.
+    pub fn url(&self, path: &str) -> String {
+        match self {
+            Self::Component(_) | Self::App => format!("http://{}{path}", self.host()),
+            Self::Network { scheme, host, port } if host.contains(':') => {
+                format!("{scheme}://[{host}]:{port}{path}")
+            }
+            Self::Network { scheme, host, port } => format!("{scheme}://{host}:{port}{path}"),
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -60,12 +91,14 @@ impl fmt::Display for Target {
 }
 
 /// What a request inside the process carries along.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Link {
     /// How many components the request has passed, the caller included.
     pub depth: u8,
     /// The caller's trace.
     pub trace: Option<TraceContext>,
+    /// What other systems say of it.
+    pub trace_state: Option<HeaderValue>,
 }
 
 /// An answer to a request inside the process.
@@ -108,5 +141,23 @@ mod tests {
             of("http://spin.internal"),
             network("http", "spin.internal", 80)
         );
+    }
+
+    #[test]
+    fn an_address_holds_neither_query_nor_password() {
+        let shown = |uri: &str| {
+            let uri: Uri = uri.parse().unwrap();
+            Target::of(&uri).url(uri.path())
+        };
+        assert_eq!(
+            shown("https://user:pw@example.com/a/b?key=s3cret"),
+            "https://example.com:443/a/b"
+        );
+        assert_eq!(shown("http://[::1]:81/x"), "http://[::1]:81/x");
+        assert_eq!(
+            shown("http://api.spin.internal/x?y"),
+            "http://api.spin.internal/x"
+        );
+        assert_eq!(shown("/x"), "http://self.alt/x");
     }
 }

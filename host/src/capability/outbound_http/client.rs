@@ -33,6 +33,18 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections that are kept for each host.
 const IDLE_PER_HOST: usize = 64;
 
+/// Connects over `http`, with TLS where that is asked for; the system says whom to trust.
+pub fn connector(mut http: HttpConnector) -> io::Result<HttpsConnector<HttpConnector>> {
+    // It would refuse `https`, though TLS is added here.
+    http.enforce_http(false);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider)?;
+    Ok(builder
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(http))
+}
+
 /// An HTTP client; its clones share connections.
 #[derive(Clone, Debug)]
 pub struct Client(legacy::Client<HttpsConnector<HttpConnector>, WasiBody>);
@@ -40,22 +52,15 @@ pub struct Client(legacy::Client<HttpsConnector<HttpConnector>, WasiBody>);
 impl Client {
     /// A client without connections.
     pub fn new() -> io::Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
         http.set_nodelay(true);
-        http.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)?
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(http);
         let client = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
-            .build(connector);
+            .build(connector(http)?);
         Ok(Self(client))
     }
 
@@ -143,7 +148,21 @@ fn classify(error: &legacy::Error) -> Error {
     }
 }
 
-/// The label under which a failed request is recorded; one of a closed set.
+/// What [`reason`] can be.
+pub const REASONS: [&str; 10] = [
+    "connection_refused",
+    "connect_timeout",
+    "timeout",
+    "connection_closed",
+    "dns",
+    "tls",
+    "unavailable",
+    "destination_not_found",
+    "loop_detected",
+    "protocol",
+];
+
+/// The label under which a failed request is recorded; one of [`REASONS`].
 pub fn reason(error: &Error) -> &'static str {
     match error {
         Error::ConnectionRefused => "connection_refused",
@@ -154,6 +173,7 @@ pub fn reason(error: &Error) -> &'static str {
         Error::TlsProtocolError => "tls",
         Error::DestinationUnavailable => "unavailable",
         Error::DestinationNotFound => "destination_not_found",
+        Error::LoopDetected => "loop_detected",
         _ => "protocol",
     }
 }
@@ -226,5 +246,26 @@ mod tests {
         let answer = Client::new().unwrap().send(request, options).await;
         let error = answer.map(drop).unwrap_err();
         assert!(matches!(error, Error::ConnectionTimeout), "{error:?}");
+    }
+
+    #[test]
+    fn the_reasons_are_those_that_errors_have() {
+        let dns = Error::DnsError {
+            rcode: None,
+            info_code: None,
+        };
+        let errors = [
+            Error::ConnectionRefused,
+            Error::ConnectionTimeout,
+            Error::ConnectionReadTimeout,
+            Error::ConnectionTerminated,
+            dns,
+            Error::TlsProtocolError,
+            Error::DestinationUnavailable,
+            Error::DestinationNotFound,
+            Error::LoopDetected,
+            Error::HttpProtocolError,
+        ];
+        assert_eq!(errors.each_ref().map(reason), REASONS);
     }
 }

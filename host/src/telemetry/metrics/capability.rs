@@ -16,14 +16,19 @@ use std::time::Duration;
 /// How a call ended that was not granted.
 pub const DENIED: &str = "access_denied";
 
+/// How a call ended that did what it was asked for.
+pub const OK: &str = "ok";
+
 /// The instruments that capabilities record with.
 #[derive(Clone, Debug)]
 pub struct Capabilities {
     key_value: Histogram<f64>,
+    key_value_errors: Counter<u64>,
     outbound: Histogram<f64>,
     outbound_denied: Counter<u64>,
     chained: Histogram<f64>,
     log_directory: Histogram<f64>,
+    log_directory_errors: Counter<u64>,
     metrics_refused: Counter<u64>,
 }
 
@@ -33,10 +38,12 @@ impl Capabilities {
         let meter = registry.meter();
         Self {
             key_value: catalog::KEY_VALUE_OPERATION_DURATION.histogram(&meter),
+            key_value_errors: catalog::KEY_VALUE_ERRORS.counter(&meter),
             outbound: catalog::HTTP_CLIENT_REQUEST_DURATION.histogram(&meter),
             outbound_denied: catalog::OUTBOUND_DENIED.counter(&meter),
             chained: catalog::CHAINED_REQUEST_DURATION.histogram(&meter),
             log_directory: catalog::LOG_DIRECTORY_WRITE_DURATION.histogram(&meter),
+            log_directory_errors: catalog::LOG_DIRECTORY_ERRORS.counter(&meter),
             metrics_refused: catalog::GUEST_METRICS_REFUSED.counter(&meter),
         }
     }
@@ -62,7 +69,8 @@ impl CapabilitySeries {
     /// [`key_value::UNKNOWN`].
     pub fn key_value(&self, store: &str) -> KeyValueSeries {
         let duration = self.instruments.key_value.clone();
-        KeyValueSeries::new(self.component.clone(), store, duration)
+        let errors = self.instruments.key_value_errors.clone();
+        KeyValueSeries::new(self.component.clone(), store, duration, errors)
     }
 
     /// An outbound request was answered, or failed for a reason.
@@ -80,6 +88,13 @@ impl CapabilitySeries {
         self.instruments
             .outbound
             .record(elapsed.as_secs_f64(), &labels);
+    }
+
+    /// Exports that no outbound request has been refused for want of a grant yet.
+    pub fn may_be_denied(&self) {
+        self.instruments
+            .outbound_denied
+            .add(0, std::slice::from_ref(&self.component));
     }
 
     /// An outbound request was refused for want of a grant.
@@ -114,5 +129,18 @@ impl CapabilitySeries {
         self.instruments
             .log_directory
             .record(elapsed.as_secs_f64(), &labels);
+        if result != OK {
+            self.count_log_error(1, result);
+        }
+    }
+
+    /// Exports that no write to the log directory has ended with this error yet.
+    pub fn may_fail_to_log(&self, result: &'static str) {
+        self.count_log_error(0, result);
+    }
+
+    fn count_log_error(&self, times: u64, result: &'static str) {
+        let labels = [self.component.clone(), KeyValue::new("result", result)];
+        self.instruments.log_directory_errors.add(times, &labels);
     }
 }

@@ -132,11 +132,11 @@ pub(super) const METHODS: usize = 10;
 pub(super) const STATUSES: usize = 68;
 /// What can be wrong with a request to a component: reasons of failures, of rejections, and
 /// `client_disconnect`.
-pub(super) const ERROR_TYPES: usize = 17;
+pub(crate) const ERROR_TYPES: usize = 17;
 /// What can be wrong with a request of a component.
-pub(super) const CLIENT_ERROR_TYPES: usize = 10;
+pub(crate) const CLIENT_ERROR_TYPES: usize = 11;
 /// How operations of key-value stores end.
-pub(super) const RESULTS: usize = 16;
+pub(crate) const RESULTS: usize = 16;
 /// How writes to a log directory end.
 pub(super) const LOG_RESULTS: usize = 11;
 
@@ -178,7 +178,7 @@ catalog! {
         "Instances of a component created since the start.";
     COMPONENT_CAPACITY = Gauge "weir.component.capacity", "{request}",
         ["component"], Component, 1, &[],
-        "Requests that a component can have in flight: what the instance pool and its limits allow.";
+        "Requests that a component can have in flight if no other has any: what the instance pool, its limits and the host's allow.";
     COMPONENT_GENERATION = Gauge "weir.component.generation", "{generation}",
         ["component"], Component, 1, &[],
         "How many times the component has been loaded; 1 after the start.";
@@ -194,6 +194,9 @@ catalog! {
     KEY_VALUE_OPERATION_DURATION = Histogram "weir.key_value.operation.duration", "s",
         ["component", "store", "operation", "result"], ComponentAndStore, Operation::COUNT * RESULTS, DURATION_EDGES,
         "Time of a key-value operation as the guest sees it.";
+    KEY_VALUE_ERRORS = Counter "weir.key_value.errors", "{operation}",
+        ["component", "store", "result"], ComponentAndStore, RESULTS, &[],
+        "Key-value operations that failed, by result; 0 from the start for each store that a component is granted.";
     KEY_VALUE_COMMITS = Counter "weir.key_value.commits", "{commit}",
         ["store"], Store, 1, &[],
         "Transactions committed, each with two fsyncs; several writes share one.";
@@ -213,6 +216,9 @@ catalog! {
     LOG_DIRECTORY_WRITE_DURATION = Histogram "weir.log_directory.write.duration", "s",
         ["component", "operation", "result"], Component, 2 * LOG_RESULTS, DURATION_EDGES,
         "Time to write an entry or a line, fsync included where the policy asks for it.";
+    LOG_DIRECTORY_ERRORS = Counter "weir.log_directory.errors", "{write}",
+        ["component", "result"], Component, LOG_RESULTS, &[],
+        "Entries and lines that were not written, by result; 0 from the start for a component that is granted a log directory.";
     LOG_DIRECTORY_SIZE = Gauge "weir.log_directory.size", "By",
         ["component"], Component, 1, &[],
         "Bytes in the component's log directory.";
@@ -252,6 +258,9 @@ catalog! {
     BUILD_INFO = Gauge "weir.build.info", "",
         ["version", "wasmtime"], Host, 1, &[],
         "Always 1; its labels say which build runs.";
+    HOST_CAPACITY = Gauge "weir.host.capacity", "{request}",
+        [], Host, 1, &[],
+        "Requests that can be in flight over all components: `limits.max_in_flight`.";
     READY = Gauge "weir.ready", "",
         [], Host, 1, &[],
         "1 while the host takes traffic, 0 before it has started and while it drains.";

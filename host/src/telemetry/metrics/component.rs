@@ -130,16 +130,29 @@ fn each(table: &Table, observer: &Observer<'_>, read: fn(&ComponentSeries) -> f6
 }
 
 impl ComponentSeries {
+    /// Exports that nothing has failed yet for this reason. Prometheus sees no increase in a series
+    /// that begins with its first event.
+    pub fn may_fail(&self, reason: &'static str) {
+        self.failures.add(0, &self.because(reason));
+    }
+
+    /// Exports that nothing has been rejected yet for this reason.
+    pub fn may_be_rejected(&self, reason: &'static str) {
+        self.rejected.add(0, &self.because(reason));
+    }
+
     /// Counts a request that the component failed to answer.
     pub fn failed(&self, reason: &'static str) {
-        self.failures
-            .add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
+        self.failures.add(1, &self.because(reason));
     }
 
     /// Counts a request that the host answered in the component's place.
     pub fn rejected(&self, reason: &'static str) {
-        self.rejected
-            .add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
+        self.rejected.add(1, &self.because(reason));
+    }
+
+    fn because(&self, reason: &'static str) -> [KeyValue; 2] {
+        [self.label.clone(), KeyValue::new("reason", reason)]
     }
 
     /// Adds to the time spent running instances.

@@ -15,8 +15,62 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug)]
 pub struct Host {
     ready: Arc<AtomicBool>,
+    capacity: Arc<AtomicU64>,
     listeners: Arc<Mutex<Vec<Arc<ListenerSeries>>>>,
     errors: Counter<u64>,
+}
+
+/// How a connection can end badly other than by a failed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionError {
+    /// It could not be accepted.
+    Accept,
+    /// There was no TLS handshake.
+    TlsHandshake,
+    /// A TLS handshake took too long.
+    TlsHandshakeTimeout,
+    /// A changed certificate cannot be used; connections go on with the old one.
+    Certificate,
+    /// Its client sent nothing.
+    FirstByteTimeout,
+    /// The head of a request took too long.
+    HeaderTimeout,
+    /// The head of a request was too large.
+    HeaderTooLarge,
+    /// The head of a request was none.
+    InvalidHead,
+    /// Its client took nothing of what was sent.
+    WriteTimeout,
+}
+
+impl ConnectionError {
+    /// All of them.
+    pub const ALL: [Self; Self::WriteTimeout as usize + 1] = [
+        Self::Accept,
+        Self::TlsHandshake,
+        Self::TlsHandshakeTimeout,
+        Self::Certificate,
+        Self::FirstByteTimeout,
+        Self::HeaderTimeout,
+        Self::HeaderTooLarge,
+        Self::InvalidHead,
+        Self::WriteTimeout,
+    ];
+
+    /// The label under which it is counted.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::TlsHandshake => "tls_handshake",
+            Self::TlsHandshakeTimeout => "tls_handshake_timeout",
+            Self::Certificate => "certificate",
+            Self::FirstByteTimeout => "first_byte_timeout",
+            Self::HeaderTimeout => "header_timeout",
+            Self::HeaderTooLarge => "header_too_large",
+            Self::InvalidHead => "invalid_head",
+            Self::WriteTimeout => "write_timeout",
+        }
+    }
 }
 
 /// The series of one listener.
@@ -44,6 +98,11 @@ impl Host {
         catalog::READY.observe_gauge(&meter, move |observer| {
             observer.observe(f64::from(u8::from(observed.load(Relaxed))), &[]);
         });
+        let capacity = Arc::<AtomicU64>::default();
+        let observed = Arc::clone(&capacity);
+        catalog::HOST_CAPACITY.observe_gauge(&meter, move |observer| {
+            observer.observe(observed.load(Relaxed) as f64, &[]);
+        });
         catalog::LOG_LINES_DROPPED.observe_counter(&meter, |observer| {
             observer.observe(writer::dropped() as f64, &[]);
         });
@@ -52,6 +111,7 @@ impl Host {
         observe_process(&meter);
         Self {
             ready,
+            capacity,
             listeners,
             errors: catalog::CONNECTION_ERRORS.counter(&meter),
         }
@@ -60,6 +120,11 @@ impl Host {
     /// What says whether the host takes traffic.
     pub fn ready(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.ready)
+    }
+
+    /// How many requests can be in flight over all components.
+    pub fn set_capacity(&self, requests: u32) {
+        self.capacity.store(requests.into(), Relaxed);
     }
 
     /// The series of the listener at `address`.
@@ -88,10 +153,10 @@ impl ListenerSeries {
         Connected(Arc::clone(self))
     }
 
-    /// Counts a connection that ended badly, by a reason from a closed set.
-    pub fn failed(&self, reason: &'static str) {
-        self.errors
-            .add(1, &[self.label.clone(), KeyValue::new("reason", reason)]);
+    /// Counts a connection that ended badly.
+    pub fn failed(&self, error: ConnectionError) {
+        let reason = KeyValue::new("reason", error.reason());
+        self.errors.add(1, &[self.label.clone(), reason]);
     }
 
     /// When the certificate in use expires, in seconds since 1970.

@@ -13,6 +13,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The label of what concerns the manifest and the configuration.
 pub const APP: &str = "_app";
 
+const SUCCESS: &str = "success";
+const FAILURE: &str = "failure";
+
 type Times = Arc<Mutex<HashMap<(String, &'static str), f64>>>;
 
 /// The instruments of reloads.
@@ -40,11 +43,18 @@ impl Reloads {
         }
     }
 
+    /// Exports that there has been no attempt yet for a component, or for [`APP`].
+    pub fn may_be_attempted(&self, component: &str) {
+        for result in [SUCCESS, FAILURE] {
+            self.attempts.add(0, &labels(component, result));
+        }
+    }
+
     /// Counts an attempt for a component, or for [`APP`].
     pub fn attempted(&self, component: &str, success: bool) {
         let result = match success {
-            true => "success",
-            false => "failure",
+            true => SUCCESS,
+            false => FAILURE,
         };
         self.attempts.add(1, &labels(component, result));
         let now = SystemTime::now().duration_since(UNIX_EPOCH);

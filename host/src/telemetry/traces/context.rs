@@ -1,12 +1,12 @@
 //! W3C Trace Context: which trace a request belongs to, as the `traceparent` header says it
 //! (<https://www.w3.org/TR/trace-context/>).
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
 /// `traceparent`.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// `tracestate`, which is passed on as it came.
+/// `tracestate`, what other systems say of the trace, which is passed on as it came.
 pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// The flag that says that the caller records the trace.
@@ -22,8 +22,10 @@ pub struct TraceContext {
     pub trace_id: u128,
     /// The span that is the parent of what follows.
     pub span_id: u64,
-    /// Whether the trace is recorded.
+    /// Whether the trace is recorded, as whoever began the span says.
     pub sampled: bool,
+    /// Whether this host exports the span. It need not if the trace is sampled: the sampler decides.
+    pub exported: bool,
 }
 
 impl TraceContext {
@@ -54,6 +56,7 @@ impl TraceContext {
             trace_id: u128::from_str_radix(trace_id, 16).ok()?,
             span_id: u64::from_str_radix(span_id, 16).ok()?,
             sampled: u8::from_str_radix(flags, 16).ok()? & SAMPLED != 0,
+            exported: false,
         };
         (context.trace_id != 0 && context.span_id != 0).then_some(context)
     }
@@ -66,12 +69,25 @@ impl TraceContext {
     }
 }
 
+/// The `tracestate` among `headers`, in one if it came in several. It means nothing without a valid
+/// `traceparent`.
+pub fn state(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(TRACEPARENT).and_then(TraceContext::parse)?;
+    let parts = headers.get_all(TRACESTATE).into_iter();
+    let parts: Vec<_> = parts.map(HeaderValue::as_bytes).collect();
+    match parts.is_empty() {
+        true => None,
+        false => HeaderValue::from_bytes(&parts.join(&b","[..])).ok(),
+    }
+}
+
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             trace_id,
             span_id,
             sampled,
+            ..
         } = self;
         write!(
             f,
@@ -122,5 +138,18 @@ mod tests {
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_state_is_joined_and_means_nothing_without_a_trace() {
+        let mut headers = HeaderMap::new();
+        for part in ["a=1", "b=2,c=3"] {
+            headers.append(TRACESTATE, HeaderValue::from_static(part));
+        }
+        assert_eq!(state(&headers), None);
+        headers.insert(TRACEPARENT, HeaderValue::from_static(VALID));
+        assert_eq!(state(&headers).unwrap(), "a=1,b=2,c=3");
+        headers.remove(TRACESTATE);
+        assert_eq!(state(&headers), None);
     }
 }

@@ -87,6 +87,7 @@ mod tests {
             trace_id,
             span_id: 1,
             sampled,
+            exported: false,
         })
     }
 

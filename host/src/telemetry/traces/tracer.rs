@@ -11,9 +11,10 @@ use opentelemetry::trace::{
     Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId,
     TraceState, Tracer as _, TracerProvider as _,
 };
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, Key, KeyValue, Value};
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::{EnvResourceDetector, ResourceDetector as _};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span as SdkSpan};
 use std::sync::Arc;
 
@@ -92,14 +93,14 @@ impl Tracer {
         recorded.then(|| export.begin(SpanKind::Server, parent, describe()))
     }
 
-    /// A span for a request that a recorded one led to.
+    /// A span for a request that another led to, if that one's span is exported here.
     pub fn client(
         &self,
         parent: Option<TraceContext>,
         describe: impl FnOnce() -> Description,
     ) -> Option<Span> {
         let export = self.0.as_ref()?;
-        let parent = parent.filter(|parent| parent.sampled)?;
+        let parent = parent.filter(|parent| parent.exported)?;
         Some(export.begin(SpanKind::Client, Some(parent), describe()))
     }
 
@@ -113,12 +114,18 @@ impl Tracer {
     }
 }
 
+/// The service's name is that of `OTEL_SERVICE_NAME`, else that of `OTEL_RESOURCE_ATTRIBUTES`, else
+/// the app's.
 fn resource(application: &str) -> Resource {
-    let builder = Resource::builder();
-    match std::env::var_os("OTEL_SERVICE_NAME") {
-        Some(_) => builder.build(),
-        None => builder.with_service_name(application.to_owned()).build(),
-    }
+    let named = std::env::var("OTEL_SERVICE_NAME").ok();
+    let named = named.filter(|name| !name.is_empty()).map(Value::from);
+    let key = Key::from_static_str("service.name");
+    let name = named
+        .or_else(|| EnvResourceDetector::new().detect().get(&key))
+        .unwrap_or_else(|| application.to_owned().into());
+    Resource::builder()
+        .with_attribute(KeyValue::new(key, name))
+        .build()
 }
 
 /// What a span is about.
@@ -137,13 +144,21 @@ impl Export {
         parent: Option<TraceContext>,
         description: Description,
     ) -> Span {
+        // That a client asked for what cannot be is an error of the client.
+        let error_from = match kind {
+            SpanKind::Client => 400,
+            _ => 500,
+        };
         let builder = self
             .tracer
             .span_builder(description.name)
             .with_kind(kind)
             .with_attributes(description.attributes);
         let context = parent.map_or_else(Context::new, remote);
-        Span(Box::new(self.tracer.build_with_context(builder, &context)))
+        Span {
+            sdk: Box::new(self.tracer.build_with_context(builder, &context)),
+            error_from,
+        }
     }
 }
 
@@ -163,16 +178,21 @@ fn remote(parent: TraceContext) -> Context {
 
 /// A span that is recorded; exported when it ends, at the latest when it is dropped.
 #[derive(Debug)]
-pub struct Span(Box<SdkSpan>);
+pub struct Span {
+    sdk: Box<SdkSpan>,
+    /// The least status that is an error.
+    error_from: u16,
+}
 
 impl Span {
     /// What goes on under this span.
     pub fn context(&self) -> TraceContext {
-        let context = self.0.span_context();
+        let context = self.sdk.span_context();
         TraceContext {
             trace_id: u128::from_be_bytes(context.trace_id().to_bytes()),
             span_id: u64::from_be_bytes(context.span_id().to_bytes()),
             sampled: true,
+            exported: true,
         }
     }
 
@@ -180,15 +200,19 @@ impl Span {
     pub fn end(mut self, status: Option<u16>, error: Option<&'static str>) {
         if let Some(status) = status {
             let status = i64::from(status);
-            self.0
+            self.sdk
                 .set_attribute(KeyValue::new("http.response.status_code", status));
         }
-        if let Some(error) = error {
-            self.0.set_attribute(KeyValue::new("error.type", error));
+        let failed = status.filter(|status| *status >= self.error_from);
+        let cause = match error {
+            Some(error) => Some(Value::from(error)),
+            None => failed.map(|status| status.to_string().into()),
+        };
+        if let Some(cause) = cause {
+            self.sdk.set_attribute(KeyValue::new("error.type", cause));
+            self.sdk
+                .set_status(Status::error(error.unwrap_or_default()));
         }
-        if error.is_some() || status.is_some_and(|status| status >= 500) {
-            self.0.set_status(Status::error(error.unwrap_or_default()));
-        }
-        self.0.end();
+        self.sdk.end();
     }
 }

@@ -274,6 +274,10 @@ async fn a_component_that_keeps_asking_itself_is_stopped() {
         assert!(!arrived(answer), "{guest}");
         let id = format!("\"{}\"", guest.replace('_', "-"));
         host.logged(&["in a loop", &id]).await;
+        let id = guest.replace('_', "-");
+        let labels = [("component", &*id), ("error_type", "loop_detected")];
+        let name = "http_client_request_duration_seconds_count";
+        host.metric_is(name, &labels, 1.0).await;
     }
     no_guest_has_failed(&host).await;
 }

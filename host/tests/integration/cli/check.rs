@@ -69,6 +69,18 @@ async fn capacity_and_digest_are_shown() {
     assert!(capacity.contains("3 requests each at once"), "{capacity}");
 }
 
+#[tokio::test]
+async fn no_component_can_have_more_requests_in_flight_than_the_host() {
+    let (instances, limit) = ("instances = 10", "[limits]\nmax_in_flight = 7");
+    let app = App::new().guest("p3_hello", "").config(instances);
+    let (status, report) = app.config(limit).run("check").await;
+    assert_eq!(status, 0, "{report}");
+    let lines = of(&report, "p3-hello");
+    let capacity = grant(&lines, "capacity");
+    assert!(capacity.starts_with("7 requests in flight"), "{capacity}");
+    assert!(capacity.ends_with("7 over all components"), "{capacity}");
+}
+
 #[test]
 fn nothing_is_kept_or_listened_at() {
     let folder = tempfile::tempdir().unwrap();

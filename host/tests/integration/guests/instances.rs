@@ -1,8 +1,9 @@
 //! How long an instance serves: one request, some, or as long as there are any.
 
 use crate::harness::app::App;
-use crate::harness::host::Host;
-use futures_util::future::join_all;
+use crate::harness::gate::Gate;
+use crate::harness::host::{Answer, Host};
+use reqwest::Method;
 
 async fn start(guest: &str, settings: &str, args: &[&str]) -> Host {
     let id = guest.replace('_', "-");
@@ -64,35 +65,45 @@ async fn an_instance_of_wasi_0_2_serves_one_request_unless_more_are_set() {
     }
 }
 
-/// Sends six requests, each when the one before has arrived; gives how many instances were made.
+/// Sends six requests, each when the one before has asked on and waits; gives how many instances
+/// were made.
 async fn instances_for_six(guest: &str, settings: &str) -> f64 {
-    let host = start(guest, settings, &[]).await;
-    let path = format!("/{guest}/?ms=3000");
-    let ask = async |n: usize| {
-        let before = n as f64;
-        host.metric_is("http_server_active_requests", &[], before)
-            .await;
-        host.get(&path).await
-    };
-    let answers = join_all((0..6).map(ask)).await;
-    assert!(answers.iter().all(|answer| answer.text() == "Slept"));
+    let gate = Gate::start().await;
+    let (id, origin) = (guest.replace('_', "-"), gate.origin());
+    let allowed = format!("allowed_outbound_hosts = [\"{origin}\"]");
+    let settings = format!("{allowed}\n[component.{id}.tool.weir]\n{settings}");
+    let host = App::new().guest(guest, &settings).start().await;
+    let path = format!("/{guest}/?url={origin}/");
+    let (mut sent, mut asked) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        let request = host.request(Method::GET, &path);
+        sent.push(tokio::spawn(request.send()));
+        asked.push(gate.asked().await);
+    }
+    for one in asked {
+        one.answer(b"on").await;
+    }
+    for answer in sent {
+        let answer = Answer::read(answer.await.unwrap().unwrap()).await;
+        assert_eq!(answer.json()["body"], "on", "{answer:?}");
+    }
     let metrics = host.metrics().await;
     metrics.sum("weir_component_instances_created_total", &[])
 }
 
 #[tokio::test]
 async fn requests_share_an_instance_only_as_far_as_is_set() {
-    let shared = instances_for_six("p3_sleep", "").await;
+    let shared = instances_for_six("p3_outbound", "").await;
     assert!(shared <= 2.0, "{shared} instances");
-    let alone = instances_for_six("p3_sleep", "instance_concurrency = 1").await;
+    let alone = instances_for_six("p3_outbound", "instance_concurrency = 1").await;
     assert_eq!(alone, 6.0);
-    let pairs = instances_for_six("p3_sleep", "instance_concurrency = 2").await;
+    let pairs = instances_for_six("p3_outbound", "instance_concurrency = 2").await;
     assert!((3.0..6.0).contains(&pairs), "{pairs} instances");
 }
 
 #[tokio::test]
 async fn an_instance_of_wasi_0_2_is_never_shared() {
-    let alone = instances_for_six("p2_sleep", "instance_requests = 100").await;
+    let alone = instances_for_six("p2_outbound", "instance_requests = 100").await;
     assert_eq!(alone, 6.0);
 }
 

@@ -95,6 +95,12 @@ impl App {
         self
     }
 
+    /// Gives the host these limits of open files, the soft and the hard one.
+    pub(crate) fn open_files(mut self, soft: u64, hard: u64) -> Self {
+        self.launch.open_files = Some((soft, hard));
+        self
+    }
+
     /// Leaves addresses and the state directory to the test.
     pub(crate) fn bare(mut self) -> Self {
         self.bare = true;

@@ -3,7 +3,9 @@
 use super::metrics::Metrics;
 use super::{PATIENCE, eventually};
 use reqwest::{Client, Method, RequestBuilder, Response};
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, kill_process_group, prlimit};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getrlimit, kill_process, kill_process_group, prlimit, setrlimit,
+};
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,8 @@ pub(crate) struct Launch {
     pub(crate) spin: Option<PathBuf>,
     /// Nobody reads what it logs.
     pub(crate) unread_log: bool,
+    /// The soft and the hard limit of open files, where they are not the test's own.
+    pub(crate) open_files: Option<(u64, u64)>,
 }
 
 impl Launch {
@@ -37,9 +41,11 @@ impl Launch {
     }
 
     fn command(&self, subcommand: &str) -> Command {
-        let mut command = match &self.spin {
-            Some(spin) => Command::new(spin),
-            None => Command::new(env!("CARGO_BIN_EXE_weir")),
+        let weir = Path::new(env!("CARGO_BIN_EXE_weir"));
+        let program = self.spin.as_deref().unwrap_or(weir);
+        let mut command = match self.open_files {
+            None => Command::new(program),
+            Some(limits) => limited(program, limits),
         };
         if self.spin.is_some() {
             // It serves in a child process, which signals have to reach too.
@@ -65,6 +71,24 @@ impl Launch {
         let text = String::from_utf8_lossy(&text).into_owned();
         (output.status.code().unwrap_or(-1), text)
     }
+}
+
+/// `program` with these limits of open files, the soft and the hard one.
+fn limited(program: &Path, (soft, hard): (u64, u64)) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
+    command.arg("-c").arg(script).arg(program);
+    command
+}
+
+/// Lets the test open as many files as it may: thousands of connections are more than shells allow.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, raised).unwrap();
 }
 
 /// What a process has written so far, line by line.
@@ -121,6 +145,7 @@ impl Host {
 
     /// Starts whatever `subcommand` is.
     pub(crate) fn launch_as(subcommand: &str, launch: Launch) -> Self {
+        raise_open_files();
         let mut child = launch.command(subcommand).spawn().unwrap();
         let (stdout, stderr) = (Written::default(), Written::default());
         let mut readers = vec![stdout.collect(child.stdout.take().unwrap())];

@@ -112,6 +112,10 @@ async fn the_host_as_a_whole_has_a_limit_too() {
     ];
     is_turned_away(&host.get("/p3_hello").await);
     rejected(&host, "p3-hello", "queue_full", 1.0).await;
+    let metrics = host.metrics().await;
+    assert_eq!(metrics.sum("weir_host_capacity", &[]), 2.0);
+    let of_component = [("component", "p3-hello")];
+    assert_eq!(metrics.sum("weir_component_capacity", &of_component), 2.0);
     assert_eq!(host.admin("/readyz").await.status, 200);
     held.iter().for_each(tokio::task::JoinHandle::abort);
     is_whole(&host).await;

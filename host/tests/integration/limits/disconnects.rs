@@ -1,7 +1,10 @@
 //! Clients that go away before they have their answer.
 
 use super::{FAILURES, REQUESTS, app, is_whole};
+use crate::harness::gate::Gate;
 use crate::harness::wire::Wire;
+
+const CPU: &str = "weir_component_cpu_seconds_total";
 
 #[tokio::test]
 async fn work_for_a_client_that_has_left_is_ended() {
@@ -62,29 +65,34 @@ async fn a_response_whose_client_leaves_in_the_middle_is_ended() {
 
 #[tokio::test]
 async fn those_who_share_an_instance_with_a_client_that_left_are_answered() {
-    let host = app(["p3_sleep"]).start().await;
+    let gate = Gate::start().await;
+    let allowed = format!("allowed_outbound_hosts = [\"{}\"]", gate.origin());
+    let host = app([]).guest("p3_outbound", &allowed).start().await;
+    let path = format!("/p3_outbound/?url={}/", gate.origin());
     // One goes on for ever, the other wakes up after its client has left.
-    let mut leavers = Vec::new();
-    for ms in [60_000, 1000] {
+    let (mut leavers, mut asked) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
         let mut leaver = Wire::connect(&host).await;
-        leaver.get(&format!("/p3_sleep?ms={ms}")).await;
-        let busy = [("component", "p3-sleep"), ("state", "busy")];
-        host.metric_is("weir_component_instances", &busy, 1.0).await;
+        leaver.get(&path).await;
+        asked.push(gate.asked().await);
         leavers.push(leaver);
     }
-    let stay = host.get("/p3_sleep?ms=2500");
-    let busy = [("component", "p3-sleep"), ("state", "busy")];
     let leave = async {
-        host.metric_is("http_server_active_requests", &[], 3.0)
-            .await;
+        let stays = gate.asked().await;
         drop(leavers);
         host.metric_is(REQUESTS, &[("error_type", "client_disconnect")], 2.0)
             .await;
+        let of_component = [("component", "p3-outbound")];
+        let ran = host.metrics().await.sum(CPU, &of_component);
+        asked.pop().unwrap().answer(b"late").await;
+        host.metric_reaches(CPU, &of_component, ran + 1e-9).await;
+        stays.answer(b"in time").await;
         let created = host.metrics().await;
-        created.sum("weir_component_instances_created_total", &[busy[0]])
+        created.sum("weir_component_instances_created_total", &of_component)
     };
-    let (stayed, created) = futures_util::future::join(stay, leave).await;
-    assert_eq!(stayed.pair(), (200, "Slept".into()));
+    let (stayed, created) = futures_util::future::join(host.get(&path), leave).await;
+    assert_eq!(stayed.json()["body"], "in time", "{stayed:?}");
     assert_eq!(created, 1.0, "they shared one");
+    drop(asked);
     is_whole(&host).await;
 }

@@ -16,14 +16,19 @@ async fn after(host: &Host, milliseconds: u32, path: &str) -> u16 {
 #[tokio::test]
 async fn who_shares_an_instance_with_a_loop_gets_500_and_the_loop_504() {
     let host = app(["p3_loop", "p3_sleep"])
-        .args(["--request-timeout", "4s"])
+        .args(["--request-timeout", "10s"])
         .start()
         .await;
     // They come to the same instance while the first one still waits, and their time would be up
     // a second later than its own.
     let sibling = || after(&host, 1000, "/p3_loop?ms=60000");
-    let culprit = async { host.get("/p3_loop?ms=2500").await.status };
-    let siblings = join_all([sibling(), sibling(), sibling()]);
+    let culprit = async { host.get("/p3_loop?ms=6000").await.status };
+    let siblings = async {
+        let of_component = [("component", "p3-loop")];
+        host.metric_is("http_server_active_requests", &of_component, 1.0)
+            .await;
+        join_all([sibling(), sibling(), sibling()]).await
+    };
     let (culprit, siblings) = futures_util::future::join(culprit, siblings).await;
     assert_eq!((culprit, siblings), (504, vec![500, 500, 500]));
     let created = ("component", "p3-loop");
@@ -40,7 +45,7 @@ async fn who_shares_an_instance_with_a_loop_gets_500_and_the_loop_504() {
 #[tokio::test]
 async fn a_request_that_comes_while_an_instance_computes_is_served_by_another() {
     let host = app(["p3_loop", "p3_sleep"])
-        .args(["--request-timeout", "4s"])
+        .args(["--request-timeout", "10s"])
         .start()
         .await;
     let looping = async {

@@ -126,3 +126,18 @@ async fn what_needs_a_restart_is_said() {
     assert_eq!(done["needs_restart"], serde_json::json!(["[telemetry]"]));
     host.logged(&["[telemetry] changed", "next start"]).await;
 }
+
+#[tokio::test]
+async fn limits_of_the_host_stay_as_they_are_until_a_restart() {
+    let host = app("p3_hello").start().await;
+    let capacity = async || host.metrics().await.sum("weir_component_capacity", &[]);
+    let before = capacity().await;
+    let config = host.folder().join("weir.toml");
+    let limits = "[limits]\nmax_in_flight = 5\nqueue_length = 5\n";
+    let began = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{began}{limits}")).unwrap();
+    let done = reload(&host).await.json();
+    assert_eq!(done["needs_restart"], serde_json::json!(["[limits]"]));
+    assert_eq!(done["reloaded"], serde_json::json!([]));
+    assert_eq!(capacity().await, before);
+}

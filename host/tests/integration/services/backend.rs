@@ -55,6 +55,19 @@ async fn the_wait_is_a_setting() {
 }
 
 #[tokio::test]
+async fn a_request_is_worked_on_for_three_seconds_if_nothing_else_is_set() {
+    let Some(host) = start(app()).await else {
+        return;
+    };
+    let worked = async |path| {
+        let began = std::time::Instant::now();
+        assert_eq!(host.get(path).await.status, 200);
+        assert!(began.elapsed().as_secs_f64() >= 3.0, "{path}");
+    };
+    futures_util::future::join(worked("/backend/"), worked("/data/")).await;
+}
+
+#[tokio::test]
 async fn logs_of_the_external_service_are_fetched_with_the_key_of_the_environment() {
     let Some(host) = start(app()).await else {
         return;
@@ -137,8 +150,10 @@ fn upstream(response: &'static str) -> (String, std::sync::mpsc::Receiver<String
 
 async fn with_upstream(url: &str) -> Option<Host> {
     let url = format!("external_logs_url={url}");
-    let key = ["--variable", "prod_integration_key=s3cret-key"];
-    start(app().args(["--variable", &url]).args(key)).await
+    let production = ["--variable", "prod_integration_key=s3cret-key"];
+    let staging = ["--variable", "staging_integration_key=s3cret-of-staging"];
+    let app = app().args(["--variable", &url]);
+    start(app.args(production).args(staging)).await
 }
 
 #[tokio::test]
@@ -149,19 +164,21 @@ async fn the_key_is_sent_as_a_bearer_token_and_the_json_passed_on() {
     let Some(host) = with_upstream(&url).await else {
         return;
     };
-    let answer = host
-        .get("/backend/download_external_logs?env=production")
-        .await;
-    assert_eq!(answer.pair(), (200, "{\"a\":1}".into()));
-    let head = sent.recv().unwrap().to_lowercase();
-    assert!(
-        head.starts_with("get /download_logs http/1.1\r\n"),
-        "{head}"
-    );
-    assert!(
-        head.contains("authorization: bearer s3cret-key\r\n"),
-        "{head}"
-    );
+    for (environment, key) in [
+        ("production", "s3cret-key"),
+        ("staging", "s3cret-of-staging"),
+    ] {
+        let path = format!("/backend/download_external_logs?env={environment}");
+        let answer = host.get(&path).await;
+        assert_eq!(answer.pair(), (200, "{\"a\":1}".into()));
+        let head = sent.recv().unwrap().to_lowercase();
+        assert!(
+            head.starts_with("get /download_logs http/1.1\r\n"),
+            "{head}"
+        );
+        let bearer = format!("authorization: bearer {key}\r\n");
+        assert!(head.contains(&bearer), "{head}");
+    }
 }
 
 #[tokio::test]

@@ -55,6 +55,8 @@ async fn key_value_operations_are_counted_by_operation_and_result() {
         &[("ok", 105.0), ("key_too_long", 1.0)],
     )
     .await;
+    let errors = "weir_key_value_errors_total";
+    are(&host, errors, "result", &[("key_too_long", 1.0)]).await;
     are(&host, name, "component", &[("p3-key-value", 106.0)]).await;
     let metrics = host.metrics().await;
     assert_eq!(
@@ -87,6 +89,8 @@ async fn entries_and_lines_are_counted_and_so_are_files_and_bytes() {
         &[("ok", 50.0), ("invalid_name", 5.0)],
     )
     .await;
+    let errors = "weir_log_directory_errors_total";
+    are(&host, errors, "result", &[("invalid_name", 5.0)]).await;
     let metrics = host.metrics().await;
     let files = host.log_files("p3-log-directory");
     assert_eq!(
@@ -165,7 +169,7 @@ async fn what_is_not_granted_is_counted_and_what_guests_call_it_is_no_label() {
         metrics.sum(operations, &labels)
     };
     assert_eq!(opened("default", "access_denied"), 1.0);
-    assert_eq!(opened("_unknown", "no_such_store"), 1.0);
+    assert_eq!(opened("_unknown", "access_denied"), 1.0);
     assert!(!metrics.text().contains("made-up"));
     let denied = |name| metrics.sum(name, &[("result", "access_denied")]);
     let written = "weir_log_directory_write_duration_seconds_count";

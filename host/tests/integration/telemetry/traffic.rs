@@ -104,6 +104,8 @@ async fn call_guests(host: &Host) {
 
 async fn fail(host: &Host) {
     get(host, "/p3_trap/", 500).await;
+    get(host, "/p3_key_value/open?store=denied", 500).await;
+    get(host, "/p3_log_directory/line?log=..&line=x", 500).await;
     let mut wire = Wire::connect(host).await;
     wire.send("no request\r\n\r\n").await;
     assert_eq!(wire.reply().await.status, 400);

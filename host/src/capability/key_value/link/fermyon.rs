@@ -55,7 +55,6 @@ impl wit::HostStore for InstanceState {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::NoSuchStore => Self::NoSuchStore,
             Refused::AccessDenied => Self::AccessDenied,
             Refused::TableFull => Self::StoreTableFull,
         }

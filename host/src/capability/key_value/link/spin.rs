@@ -179,7 +179,6 @@ impl StreamProducer<InstanceState> for Keys {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::NoSuchStore => Self::NoSuchStore,
             Refused::AccessDenied => Self::AccessDenied,
             Refused::TableFull => Self::StoreTableFull,
         }

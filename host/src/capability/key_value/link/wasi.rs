@@ -26,7 +26,6 @@ impl store::Host for InstanceState {
     async fn open(&mut self, identifier: String) -> Done<Resource<Bucket>> {
         let opened = InstanceState::open(self, &identifier)?;
         Ok(opened.map_err(|refused| match refused {
-            Refused::NoSuchStore => Error::NoSuchStore,
             Refused::AccessDenied => Error::AccessDenied,
             Refused::TableFull => Error::Other("too many stores are open".into()),
         }))

@@ -3,13 +3,11 @@
 //! The series of operations that succeed, which are nearly all, are bound at their first use, so
 //! that recording one neither builds labels nor looks them up.
 
+use super::OK;
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{BoundHistogram, Histogram};
+use opentelemetry::metrics::{BoundHistogram, Counter, Histogram};
 use std::sync::OnceLock;
 use std::time::Duration;
-
-/// How an operation ended that did what it was asked for.
-pub const OK: &str = "ok";
 
 /// The store of an opening that asked for one that is not there. What a guest calls it is no label.
 pub const UNKNOWN: &str = "_unknown";
@@ -68,16 +66,28 @@ impl Operation {
 pub struct KeyValueSeries {
     labels: [KeyValue; 2],
     duration: Histogram<f64>,
+    errors: Counter<u64>,
     succeeded: [OnceLock<BoundHistogram<f64>>; Operation::COUNT],
 }
 
 impl KeyValueSeries {
-    pub(super) fn new(component: KeyValue, store: &str, duration: Histogram<f64>) -> Self {
+    pub(super) fn new(
+        component: KeyValue,
+        store: &str,
+        duration: Histogram<f64>,
+        errors: Counter<u64>,
+    ) -> Self {
         Self {
             labels: [component, KeyValue::new("store", store.to_owned())],
             duration,
+            errors,
             succeeded: Default::default(),
         }
+    }
+
+    /// Exports that no operation has ended with this error yet.
+    pub fn may_fail(&self, result: &'static str) {
+        self.errors.add(0, &self.error(result));
     }
 
     /// An operation ended; `result` is [`OK`] or a reason, of a closed set.
@@ -88,10 +98,18 @@ impl KeyValueSeries {
             Some(bound) => bound
                 .get_or_init(|| self.duration.bind(&self.labels(operation, result)))
                 .record(seconds),
-            None => self
-                .duration
-                .record(seconds, &self.labels(operation, result)),
+            None => {
+                self.duration
+                    .record(seconds, &self.labels(operation, result));
+                self.errors.add(1, &self.error(result));
+            }
         }
+    }
+
+    fn error(&self, result: &'static str) -> Vec<KeyValue> {
+        let mut labels = self.labels.to_vec();
+        labels.push(KeyValue::new("result", result));
+        labels
     }
 
     fn labels(&self, operation: Operation, result: &'static str) -> Vec<KeyValue> {
