@@ -13,7 +13,7 @@ mod front;
 pub mod reload;
 pub mod sockets;
 mod status;
-mod variables;
+pub mod variables;
 mod watch;
 
 pub use follow::Follow;

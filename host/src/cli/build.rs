@@ -24,7 +24,7 @@ pub(super) struct Options {
 
 /// Builds, and says what.
 pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
-    let definition = Definition::read(&options.app.wanted())?;
+    let definition = Definition::read_without_values(&options.app.wanted())?;
     components(&definition.manifest, &definition.app, &options.ids)?;
     Ok(ExitCode::SUCCESS)
 }

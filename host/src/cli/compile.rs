@@ -48,7 +48,7 @@ as and root may be able to write the folder.";
 
 /// Compiles, and says what.
 pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
-    let definition = Definition::read(&options.app.wanted())?;
+    let definition = Definition::read_without_values(&options.app.wanted())?;
     let directories = &definition.directories;
     let machine = Machine {
         target: options.target.clone(),
