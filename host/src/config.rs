@@ -213,4 +213,15 @@ mod tests {
             "{refused}"
         );
     }
+
+    #[test]
+    fn of_a_backend_that_only_spin_has_nothing_is_said_but_its_name() {
+        let text = "[key_value_store.a]\ntype = 'azure_cosmos'\nkey = 's3cret'\naccount = 'x'\n";
+        let source = Source::new("runtime.toml", text);
+        let refused = ConfigLayer::parse_runtime_config(&source, Path::new("/etc")).unwrap_err();
+        assert_eq!(refused.len(), 1, "{refused}");
+        let shown = refused.to_string();
+        assert!(shown.contains("backend `azure_cosmos`"), "{shown}");
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
 }
