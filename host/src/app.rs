@@ -11,6 +11,7 @@ pub mod definition;
 mod follow;
 mod front;
 pub mod reload;
+mod secret_files;
 pub mod sockets;
 mod status;
 pub mod variables;
@@ -65,7 +66,7 @@ impl Host {
         hangups: Hangups,
     ) -> Result<Self, Error> {
         let config = &definition.config;
-        start_logs(&config.telemetry)?;
+        start_logs(&config.telemetry);
         let metrics = Metrics::new(scale(&definition), crate::VERSION, WASMTIME)?;
         let application = &definition.manifest.application.name;
         let mut front = Front::open(application, config, &metrics)?;
@@ -163,13 +164,13 @@ impl Host {
     }
 }
 
-fn start_logs(settings: &Telemetry) -> Result<(), logs::FilterError> {
+fn start_logs(settings: &Telemetry) {
     let format = match settings.log_format {
         LogFormat::Auto => logs::Format::Auto,
         LogFormat::Human => logs::Format::Human,
         LogFormat::Json => logs::Format::Json,
     };
-    logs::start(format, &settings.log_level)
+    logs::start(format, &settings.log_level);
 }
 
 async fn assemble(

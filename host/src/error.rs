@@ -5,7 +5,6 @@ use crate::deploy::resources::ResourceError;
 use crate::diagnostic::{Problems, Style};
 use crate::scaffold::ScaffoldError;
 use crate::server::tls::TlsError;
-use crate::telemetry::logs::FilterError;
 use crate::telemetry::registry::RegistryError;
 use crate::telemetry::traces::tracer::TracesError;
 use std::io;
@@ -23,9 +22,6 @@ pub enum Error {
     /// The manifest, the configuration or a component cannot be used. Exit status 2.
     #[error("{0}")]
     Configuration(#[from] Problems),
-    /// `telemetry.log_level` is no filter. Exit status 2.
-    #[error(transparent)]
-    LogFilter(#[from] FilterError),
     /// A listener's certificate cannot be used. Exit status 2.
     #[error(transparent)]
     Certificate(#[from] TlsError),

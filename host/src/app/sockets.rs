@@ -134,13 +134,18 @@ fn tls(
     settings: &listener::Listener,
     series: &Arc<ListenerSeries>,
 ) -> Result<Option<Arc<TlsAcceptor>>, TlsError> {
-    let files = settings.tls.as_ref().map(|tls| Files {
-        certificate: tls.certificate.clone(),
-        key: tls.key.clone(),
-    });
+    let files = settings.tls.as_ref().map(files);
     files
         .map(|files| TlsAcceptor::new(files, Arc::clone(series)))
         .transpose()
+}
+
+/// The files of a listener's certificate, as the server knows them.
+pub(super) fn files(stated: &listener::TlsFiles) -> Files {
+    Files {
+        certificate: stated.certificate.clone(),
+        key: stated.key.clone(),
+    }
 }
 
 impl Bound {

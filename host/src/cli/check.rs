@@ -9,7 +9,6 @@ use crate::deploy::generation;
 use crate::deploy::prepare::code::{self, Code};
 use crate::deploy::prepare::{Plan, grants};
 use crate::deploy::resources::Toolchain;
-use crate::diagnostic::Problems;
 use crate::engine::loader::Loaded;
 use crate::engine::refusal;
 use crate::error::Error;
@@ -30,7 +29,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     let definition = Definition::read(&options.app.wanted())?;
     let directories = &definition.directories;
     let toolchain = Toolchain::new(&definition.config, directories)?;
-    let mut problems = Problems::default();
+    let mut problems = definition.check_secret_files();
     for (id, component) in definition.components() {
         let settings = definition.settings(id, component);
         let plan = definition.plan(id, component, &settings);

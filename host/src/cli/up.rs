@@ -7,6 +7,7 @@ use crate::app::{Follow, Host};
 use crate::config::ConfigLayer;
 use crate::config::bounded::Timeout;
 use crate::config::listener::{Listener, TlsFiles};
+use crate::diagnostic::Problems;
 use crate::drain::Drained;
 use crate::error::Error;
 use crate::signal::{Hangups, Signals};
@@ -121,7 +122,11 @@ impl Options {
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
         self.listen.map(|address| Listener {
             address,
-            tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+            tls: tls.map(|(certificate, key)| TlsFiles {
+                certificate,
+                key,
+                location: None,
+            }),
             ..Listener::default()
         })
     }
@@ -138,7 +143,8 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
     let mut wanted = options.app.wanted();
     wanted.flags = options.settings();
     let definition = Definition::read(&wanted)?;
-    definition.manifest.check_served().none_or(())?;
+    let served = definition.manifest.check_served().none_or(());
+    Problems::both(served, definition.check_secret_files().none_or(()))?;
     if options.build {
         build::components(&definition.manifest, &definition.app, &[])?;
     }
