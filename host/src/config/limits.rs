@@ -8,7 +8,8 @@ use std::time::Duration;
 section! {
     /// Limits on what clients may do, over all components.
     pub struct Limits / LimitsLayer {
-        /// Requests in flight over all components. Further ones wait in the queue.
+        /// Requests in flight over all components, without those from one component to another, which
+        /// count for the component alone. Further ones wait in the queue.
         max_in_flight: NonZeroU32 = count(4096),
         /// Requests that may wait for each component. Further ones are refused with 503 at once.
         queue_length: u32 = 256,

@@ -20,7 +20,6 @@ use crate::telemetry::traces::TraceContext;
 use crate::telemetry::traces::context::TRACEPARENT;
 use crate::telemetry::traces::tracer::{Description, Tracer};
 use arc_swap::ArcSwap;
-use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -182,7 +181,7 @@ impl Handler {
         recorder: &mut Recorder,
     ) -> Response<ResponseBody> {
         let generation = component.generation.load_full();
-        if declared_length(&request) > generation.max_request_body {
+        if request::declared_length(&request) > generation.max_request_body {
             return refuse(Fault::TooLarge, recorder);
         }
         let permits = match self.admit(component, &generation).await {
@@ -249,14 +248,6 @@ fn describe(request: &Request<Upload>, route: &Route) -> Description {
             KeyValue::new("weir.component", component.to_owned()),
         ],
     }
-}
-
-/// What the request's head says its body's length is; 0 if it does not say.
-fn declared_length(request: &Request<Upload>) -> u64 {
-    let value = request.headers().get(CONTENT_LENGTH);
-    value
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .unwrap_or(0)
 }
 
 fn conclude(

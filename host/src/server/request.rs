@@ -7,7 +7,7 @@
 
 use super::route::RouteHeaders;
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::header::{CONNECTION, HOST};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
 
@@ -51,6 +51,14 @@ pub fn check_host<B>(request: &Request<B>) -> Result<(), InvalidTarget> {
         (_, Some(_)) => Err(InvalidTarget),
         (_, None) => Ok(()),
     }
+}
+
+/// What a request's head says its body's length is, in bytes; 0 if it does not say.
+pub fn declared_length<B>(request: &Request<B>) -> u64 {
+    let value = request.headers().get(CONTENT_LENGTH);
+    value
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The request as the component gets it, with the body that came.
