@@ -26,7 +26,8 @@ pub(super) struct Options {
         long,
         env = "WEIR_ADMIN",
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:9464"
+        default_value = "127.0.0.1:9464",
+        value_parser = address::parse
     )]
     admin: SocketAddr,
 

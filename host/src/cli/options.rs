@@ -121,6 +121,10 @@ pub(super) struct StateOptions {
     /// Where the components' log directories lie [default: log in the state directory]
     #[arg(long, env = "WEIR_LOG_DIRECTORY", value_name = "DIR")]
     log_directory: Option<PathBuf>,
+
+    /// Not in Weir: files with what components print
+    #[arg(long, value_name = "DIR", hide = true, value_parser = no_log_dir)]
+    log_dir: Option<PathBuf>,
 }
 
 impl StateOptions {
@@ -159,4 +163,11 @@ impl TypedValueParser for Assignment {
 
 fn no_profile(_name: &str) -> Result<String, String> {
     Err("profiles of the manifest are not in Weir yet".into())
+}
+
+fn no_log_dir(_folder: &str) -> Result<PathBuf, &'static str> {
+    Err(
+        "Spin writes to it what components print, which in Weir goes to the host's log; \
+         --log-directory is where the log directories lie that components write to themselves",
+    )
 }

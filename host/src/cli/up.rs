@@ -1,7 +1,7 @@
 //! `weir up`.
 
 use super::options::{AppOptions, StateOptions};
-use super::{banner, build, runtime};
+use super::{address, banner, build, runtime};
 use crate::app::definition::{Definition, Wanted};
 use crate::app::{Follow, Host};
 use crate::config::ConfigLayer;
@@ -26,7 +26,7 @@ pub(super) struct Options {
     app: AppOptions,
 
     /// Where requests come in, instead of the listeners of weir.toml [default: 127.0.0.1:3000]
-    #[arg(long, env = "WEIR_LISTEN", value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, env = "WEIR_LISTEN", value_name = "ADDRESS", value_parser = address::parse)]
     listen: Option<SocketAddr>,
 
     /// A certificate chain in PEM, with which --listen speaks TLS
@@ -44,7 +44,7 @@ pub(super) struct Options {
     tls_key: Option<PathBuf>,
 
     /// Where metrics, probes and status are served [default: 127.0.0.1:9464]
-    #[arg(long, env = "WEIR_ADMIN", value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, env = "WEIR_ADMIN", value_name = "ADDRESS", value_parser = address::parse)]
     admin: Option<SocketAddr>,
 
     /// Build the components first, as `weir build` does
@@ -130,11 +130,6 @@ impl Options {
             ..Listener::default()
         })
     }
-}
-
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    let parsed = text.parse();
-    parsed.map_err(|_reason| "it must be an IP address and a port, such as 127.0.0.1:3000")
 }
 
 /// Serves until a signal.
