@@ -18,6 +18,7 @@ mod health;
 mod logs;
 mod new;
 mod options;
+mod output;
 mod run;
 mod runtime;
 mod up;

@@ -7,7 +7,7 @@ use crate::scaffold::ScaffoldError;
 use crate::server::tls::TlsError;
 use crate::telemetry::registry::RegistryError;
 use crate::telemetry::traces::tracer::TracesError;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// The status for a configuration that cannot be used.
@@ -75,11 +75,14 @@ impl Error {
 
     /// Tells a person, on standard error.
     pub fn report(&self) {
-        match self {
+        let mut output = io::stderr();
+        // Nobody may be there to read it.
+        let _ = match self {
             Self::Configuration(problems) => {
-                eprintln!("{}", problems.rendered(Style::of(&io::stderr())));
+                let style = Style::of(&output);
+                writeln!(output, "{}", problems.rendered(style))
             }
-            other => eprintln!("error: {other}"),
-        }
+            other => writeln!(output, "error: {other}"),
+        };
     }
 }

@@ -2,6 +2,7 @@
 //! imports and what it was granted. Whatever is wrong is said at once.
 
 use super::options::AppOptions;
+use super::output::say;
 use crate::app::definition::Definition;
 use crate::capability::interfaces::{self, Capability, Contract};
 use crate::config::component::ComponentSettings;
@@ -46,16 +47,16 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
             false => code::handler(&plan, &toolchain).map(|code| report(&plan, &code, &definition)),
         };
         match reported {
-            Ok(text) => print!("{text}"),
+            Ok(text) => say(text.trim_end())?,
             Err(found) => problems.extend(found),
         }
     }
     problems.none_or(())?;
     let name = &definition.manifest.application.name;
-    match definition.contract {
-        Contract::Weir => println!("{name}: all is well"),
-        Contract::Spin => println!("{name}: all is well, here and under Spin"),
-    }
+    say(match definition.contract {
+        Contract::Weir => format!("{name}: all is well"),
+        Contract::Spin => format!("{name}: all is well, here and under Spin"),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,7 @@
 //! `weir compile`: compiles components ahead, for the image that they go into.
 
 use super::options::AppOptions;
+use super::output::say;
 use crate::app::definition::Definition;
 use crate::deploy::prepare::{Plan, code};
 use crate::deploy::resources::Toolchain;
@@ -63,7 +64,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
         let compiled = code::composed(&plan, &directories.fetched)
             .and_then(|(file, bytes)| one(&plan, &engine, (&file, &bytes), output));
         match compiled {
-            Ok(report) => println!("{report}"),
+            Ok(report) => say(report)?,
             Err(found) => problems.extend(found),
         }
     }
