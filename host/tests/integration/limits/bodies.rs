@@ -152,6 +152,8 @@ async fn a_body_that_ends_too_soon_leaves_nothing() {
         assert_eq!(host.log_files(&component).len(), 0);
     }
     is_whole(&host).await;
+    let told = host.log_lines(&["hyper"]);
+    assert_eq!(told, Vec::<String>::new(), "clients leave all the time");
 }
 
 #[tokio::test]
