@@ -199,12 +199,10 @@ mod tests {
             ConfigLayer::parse_runtime_config(&Source::new("runtime.toml", text), Path::new("/etc"))
         };
         let read = parse("[key_value_store.a]\ntype = 'spin'\npath = 'a.db'\n").unwrap();
-        assert_eq!(
-            read.key_value_stores["a"],
-            KeyValueStore::Redb {
-                path: Some("/etc/a.db".into())
-            }
-        );
+        let store = &read.key_value_stores["a"];
+        assert!(matches!(store, KeyValueStore::Redb { .. }), "{store:?}");
+        let file = store.file(Path::new("/state"), "a");
+        assert_eq!(file, Path::new("/etc/a.db"));
         let refused = parse("[sqlite_database.default]\ntype = 'spin'\n").unwrap_err();
         assert!(
             refused

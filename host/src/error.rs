@@ -28,7 +28,7 @@ pub enum Error {
     /// An address cannot be listened at. Exit status 1.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The engine or a store cannot be opened. Exit status 1.
+    /// The engine or a store cannot be opened. Exit status 1, and 2 for a file that is no store.
     #[error(transparent)]
     Resource(#[from] ResourceError),
     /// Traces cannot be exported as the environment asks. Exit status 2.
@@ -64,11 +64,12 @@ impl Error {
     /// The status that the process exits with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Configuration(_)
-            | Self::LogFilter(_)
-            | Self::Certificate(_)
-            | Self::Scaffold(_)
-            | Self::Traces(_) => CONFIGURATION,
+            Self::Configuration(_) | Self::Certificate(_) | Self::Scaffold(_) | Self::Traces(_) => {
+                CONFIGURATION
+            }
+            Self::Resource(ResourceError::Store(store)) if store.is_misconfigured() => {
+                CONFIGURATION
+            }
             _ => FAILURE,
         })
     }

@@ -1,5 +1,9 @@
 //! What all components of a host share: the engine, the stores, the clients, the instruments.
 
+mod unopened;
+
+pub use unopened::{StoreFile, Unopened};
+
 use crate::capability::files::FilesError;
 use crate::capability::files::scratch::{self, Scratch};
 use crate::capability::key_value::redb::{Progress, RedbStore};
@@ -56,13 +60,8 @@ pub enum ResourceError {
         source: io::Error,
     },
     /// A key-value store cannot be opened.
-    #[error("key-value store `{label}` cannot be opened: {source}")]
-    Store {
-        /// Its label.
-        label: String,
-        /// Why.
-        source: StoreError,
-    },
+    #[error(transparent)]
+    Store(#[from] Unopened),
 }
 
 /// The engine with everything that compiles and links components.
@@ -281,12 +280,13 @@ impl Resources {
             }
             let progress = Arc::<Progress>::default();
             waiting(label.to_owned(), Arc::clone(&progress));
-            let store =
-                self.open(label, settings, progress)
-                    .map_err(|source| ResourceError::Store {
-                        label: label.to_owned(),
-                        source,
-                    })?;
+            let store = self
+                .open(label, settings, progress)
+                .map_err(|source| Unopened {
+                    label: label.to_owned(),
+                    file: StoreFile::of(settings, &self.directories.key_value, label),
+                    source,
+                })?;
             let settings = settings.clone();
             self.opened()
                 .insert(label.to_owned(), Opened { settings, store });
