@@ -17,8 +17,8 @@ section! {
         /// What is put in front of each request's path before it is routed: with `/backend`, a
         /// request for `/` is answered by the route `/backend`.
         base_path: BasePath = BasePath::root(),
-        /// The ids of the components that it serves; routes of others are not found. Without it all
-        /// are served.
+        /// The ids of the components that it serves; other routes, also those with a static
+        /// response, are not found. Without it all are served.
         components: Vec<Located<String>>,
         /// Whether it answers requests for `/metrics` itself, for scrapers that expect them on the
         /// service's port. Its clients can then read what the admin server tells.

@@ -114,3 +114,33 @@ async fn the_label_of_a_route_is_its_pattern() {
     }
     assert_eq!(host.metrics().await.series(COUNT), 3);
 }
+
+#[tokio::test]
+async fn static_responses_are_listed_and_kept_off_listeners_that_name_their_components() {
+    let fixed = "[[trigger.http]]\nroute = \"/fixed\"\nstatic_response = { body = \"fixed\" }";
+    let listener = "[[listener]]\naddress = \"127.0.0.1:0\"\n";
+    let host = App::new()
+        .guest("p3_hello", "")
+        .manifest(fixed)
+        .config(&format!("{listener}{listener}components = [\"p3-hello\"]"))
+        .start()
+        .await;
+    let get = async |number: usize, path: &str| {
+        let url = format!("{}{path}", host.addresses[number]);
+        host.send(host.client.get(url)).await.status
+    };
+    assert_eq!(
+        (get(0, "/fixed").await, get(0, "/p3_hello").await),
+        (200, 200)
+    );
+    assert_eq!(
+        (get(1, "/fixed").await, get(1, "/p3_hello").await),
+        (404, 200)
+    );
+    let status = host.admin("/status").await.json();
+    assert_eq!(status["static_routes"], serde_json::json!(["/fixed"]));
+    assert_eq!(status["components"].as_array().unwrap().len(), 1);
+    let banner = host.banner();
+    let listed = |line: &str| line.split_whitespace().eq(["/fixed", "_host"]);
+    assert!(banner.lines().any(listed), "{banner}");
+}
