@@ -66,8 +66,8 @@ impl Handler {
         let request = Upload::of(request);
         let table = self.table.load_full();
         let uri = request.uri().clone();
-        if let Some(response) = endpoints::answer(uri.path(), self.metrics.as_ref()) {
-            return Ok(self.unrouted(&request, response, &table, client, began));
+        if let Some(response) = endpoints::answer(&request, self.metrics.as_ref()) {
+            return Ok(response);
         }
         let path = self.path(uri.path());
         let router = table.listeners.get(self.listener);
@@ -89,10 +89,7 @@ impl Handler {
                 let recorder = Recorder::begin(matched, request.method().clone(), began, client);
                 self.answer(request, route, &routed, recorder).await
             }
-            None => {
-                let none = response::text(StatusCode::NOT_FOUND, "no route matches this path");
-                self.unrouted(&request, none, &table, client, began)
-            }
+            None => self.unrouted(&request, &table, client, began),
         })
     }
 
@@ -104,15 +101,15 @@ impl Handler {
         }
     }
 
-    /// Gives `response` to a request that is not routed.
+    /// Answers a request that no route matches.
     fn unrouted(
         &self,
         request: &Request<Upload>,
-        mut response: Response<ResponseBody>,
         table: &RouteTable,
         client: &Arc<Client>,
         began: Instant,
     ) -> Response<ResponseBody> {
+        let mut response = response::text(StatusCode::NOT_FOUND, "no route matches this path");
         if let Some(series) = &table.unmatched {
             let matched = Matched::Nothing(Arc::clone(series));
             let mut recorder = Recorder::begin(matched, request.method().clone(), began, client);

@@ -41,8 +41,10 @@ static_response = { body = "User-agent: *\n" }
 #[tokio::test]
 async fn spins_health_path_answers_whatever_routes_the_app_has() {
     let host = App::new().guest("p3_hello", "").start().await;
-    let health = host.get("/.well-known/spin/health").await;
-    assert_eq!(health.pair(), (200, "OK".into()));
+    let path = "/.well-known/spin/health";
+    assert_eq!(host.get(path).await.pair(), (200, "OK".into()));
+    let head = host.send(host.request(Method::HEAD, path)).await;
+    assert_eq!((head.status, head.header("content-length")), (200, "2"));
     let own =
         "[[trigger.http]]\nroute = \"/.well-known/...\"\nstatic_response = { body = \"own\" }";
     let host = App::new().manifest(own).start().await;
