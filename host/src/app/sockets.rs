@@ -164,6 +164,7 @@ impl Bound {
         if let Some(tls) = &self.tls {
             tokio::spawn(Arc::clone(tls).keep_current());
         }
+        let limits = clients(shared.config);
         Ok(Listener {
             socket,
             handler: Arc::new(Handler {
@@ -176,13 +177,14 @@ impl Bound {
                 },
                 metrics: self.settings.metrics.then(|| shared.registry.clone()),
                 admission: Arc::clone(&shared.admission),
-                body_timeout: shared.config.limits.body_timeout.get(),
+                header_bytes: limits.header_bytes,
+                body_timeout: limits.body_timeout,
                 access_log: shared.config.telemetry.access_log,
                 tracer: shared.tracer.clone(),
                 stage,
             }),
             tls: self.tls,
-            limits: clients(shared.config),
+            limits,
             series: self.series,
         })
     }

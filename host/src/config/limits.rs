@@ -23,7 +23,8 @@ section! {
         handshake_timeout: Timeout = Timeout::seconds(10),
         /// From the first byte of a request's head to its end.
         header_timeout: Timeout = Timeout::seconds(10),
-        /// Bytes of a request's head, 8 KiB or more. Larger ones are refused with 431.
+        /// Bytes of a request's head, 8 KiB or more. Larger ones are refused with 431, and so are
+        /// those with more than 256 fields. HTTP/2 counts 32 bytes more for each field.
         max_header_bytes: Size<8192> = Size::bytes(64 << 10),
         /// The longest wait for more of a request's body. Then 408.
         body_timeout: Timeout = Timeout::seconds(30),

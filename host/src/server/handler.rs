@@ -6,7 +6,7 @@ use super::client::Client;
 use super::endpoints;
 use super::linger::Upload;
 use super::record::{Matched, Recorder};
-use super::request::{self, Routed};
+use super::request::{self, HeadError, Routed};
 use super::response;
 use super::route::{Component, Generation, Route, RouteTable, Target};
 use super::router::Match;
@@ -45,6 +45,8 @@ pub struct Handler {
     pub metrics: Option<Registry>,
     /// How many requests the host admits over all components.
     pub admission: Arc<super::admission::Admission>,
+    /// Bytes that the head of a request may have.
+    pub header_bytes: usize,
     /// The longest wait for a part of a request's body.
     pub body_timeout: Duration,
     /// Whether requests are logged.
@@ -115,8 +117,8 @@ impl Handler {
             let mut recorder = Recorder::begin(matched, request.method().clone(), began, client);
             recorder.set_trace(parent(request));
             self.log(&mut recorder, request);
-            if let Err(invalid) = request::check_host(request) {
-                response = misdirected(invalid, &mut recorder);
+            if let Err(error) = request::check(request, self.header_bytes) {
+                response = refuse_head(error, &mut recorder);
             }
             response::seal(&mut response, recorder);
         }
@@ -132,8 +134,9 @@ impl Handler {
     ) -> Response<ResponseBody> {
         let trace = self.trace(&mut request, route, &mut recorder);
         self.log(&mut recorder, &request);
-        let mut response = match (request::check_host(&request), &route.target) {
-            (Err(invalid), _) => misdirected(invalid, &mut recorder),
+        let fit = request::check(&request, self.header_bytes);
+        let mut response = match (fit, &route.target) {
+            (Err(error), _) => refuse_head(error, &mut recorder),
             (Ok(()), Target::Static(given)) => given.response(ResponseBody::full),
             (Ok(()), Target::Component(component)) => {
                 let origin = Origin {
@@ -190,7 +193,7 @@ impl Handler {
         };
         let prepared = match request::prepare(request, routed) {
             Ok(prepared) => prepared,
-            Err(invalid) => return misdirected(invalid, recorder),
+            Err(error) => return refuse_head(error, recorder),
         };
         let progress = Arc::default();
         recorder.set_request(&progress);
@@ -273,7 +276,7 @@ fn refuse(fault: Fault, recorder: &mut Recorder) -> Response<ResponseBody> {
     response::fault(fault)
 }
 
-fn misdirected(invalid: request::InvalidTarget, recorder: &mut Recorder) -> Response<ResponseBody> {
-    recorder.rejected("invalid_target");
-    response::text(StatusCode::BAD_REQUEST, invalid)
+fn refuse_head(error: HeadError, recorder: &mut Recorder) -> Response<ResponseBody> {
+    recorder.rejected(error.reason());
+    response::text(error.status(), error)
 }
