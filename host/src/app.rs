@@ -14,9 +14,10 @@ mod front;
 pub mod reference;
 pub mod reload;
 mod room;
+mod secret_files;
 pub mod sockets;
 mod status;
-mod variables;
+pub mod variables;
 mod watch;
 
 pub use follow::Follow;
@@ -66,7 +67,7 @@ impl Host {
         hangups: Hangups,
     ) -> Result<Self, Error> {
         let config = &definition.config;
-        start_logs(&config.telemetry)?;
+        start_logs(&config.telemetry);
         descriptors::raise();
         let metrics = Metrics::new(room::scale(&definition), crate::VERSION, WASMTIME)?;
         let application = &definition.manifest.application.name;
@@ -165,13 +166,13 @@ impl Host {
     }
 }
 
-fn start_logs(settings: &Telemetry) -> Result<(), logs::FilterError> {
+fn start_logs(settings: &Telemetry) {
     let format = match settings.log_format {
         LogFormat::Auto => logs::Format::Auto,
         LogFormat::Human => logs::Format::Human,
         LogFormat::Json => logs::Format::Json,
     };
-    logs::start(format, &settings.log_level)
+    logs::start(format, &settings.log_level);
 }
 
 async fn assemble(

@@ -8,14 +8,17 @@
 //!
 //! `run` passes on the status of what it runs.
 
+mod address;
 mod banner;
 mod build;
 mod check;
 mod compile;
+mod environment;
 mod health;
 mod logs;
 mod new;
 mod options;
+mod output;
 mod run;
 mod runtime;
 mod up;
@@ -62,7 +65,7 @@ enum Command {
 
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
-    let done = match Cli::parse().command {
+    let done = match environment::parse::<Cli>().command {
         Command::Up(options) => up::run(*options),
         Command::Build(options) => build::run(&options),
         Command::Check(options) => check::run(&options),

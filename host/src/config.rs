@@ -199,12 +199,10 @@ mod tests {
             ConfigLayer::parse_runtime_config(&Source::new("runtime.toml", text), Path::new("/etc"))
         };
         let read = parse("[key_value_store.a]\ntype = 'spin'\npath = 'a.db'\n").unwrap();
-        assert_eq!(
-            read.key_value_stores["a"],
-            KeyValueStore::Redb {
-                path: Some("/etc/a.db".into())
-            }
-        );
+        let store = &read.key_value_stores["a"];
+        assert!(matches!(store, KeyValueStore::Redb { .. }), "{store:?}");
+        let file = store.file(Path::new("/state"), "a");
+        assert_eq!(file, Path::new("/etc/a.db"));
         let refused = parse("[sqlite_database.default]\ntype = 'spin'\n").unwrap_err();
         assert!(
             refused
@@ -212,5 +210,16 @@ mod tests {
                 .contains("unknown key `sqlite_database`"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn of_a_backend_that_only_spin_has_nothing_is_said_but_its_name() {
+        let text = "[key_value_store.a]\ntype = 'azure_cosmos'\nkey = 's3cret'\naccount = 'x'\n";
+        let source = Source::new("runtime.toml", text);
+        let refused = ConfigLayer::parse_runtime_config(&source, Path::new("/etc")).unwrap_err();
+        assert_eq!(refused.len(), 1, "{refused}");
+        let shown = refused.to_string();
+        assert!(shown.contains("backend `azure_cosmos`"), "{shown}");
+        assert!(!shown.contains("s3cret"), "{shown}");
     }
 }

@@ -5,10 +5,9 @@ use crate::deploy::resources::ResourceError;
 use crate::diagnostic::{Problems, Style};
 use crate::scaffold::ScaffoldError;
 use crate::server::tls::TlsError;
-use crate::telemetry::logs::FilterError;
 use crate::telemetry::registry::RegistryError;
 use crate::telemetry::traces::tracer::TracesError;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// The status for a configuration that cannot be used.
@@ -23,16 +22,13 @@ pub enum Error {
     /// The manifest, the configuration or a component cannot be used. Exit status 2.
     #[error("{0}")]
     Configuration(#[from] Problems),
-    /// `telemetry.log_level` is no filter. Exit status 2.
-    #[error(transparent)]
-    LogFilter(#[from] FilterError),
     /// A listener's certificate cannot be used. Exit status 2.
     #[error(transparent)]
     Certificate(#[from] TlsError),
     /// An address cannot be listened at. Exit status 1.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The engine or a store cannot be opened. Exit status 1.
+    /// The engine or a store cannot be opened. Exit status 1, and 2 for a file that is no store.
     #[error(transparent)]
     Resource(#[from] ResourceError),
     /// Traces cannot be exported as the environment asks. Exit status 2.
@@ -68,22 +64,26 @@ impl Error {
     /// The status that the process exits with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Configuration(_)
-            | Self::LogFilter(_)
-            | Self::Certificate(_)
-            | Self::Scaffold(_)
-            | Self::Traces(_) => CONFIGURATION,
+            Self::Configuration(_) | Self::Certificate(_) | Self::Scaffold(_) | Self::Traces(_) => {
+                CONFIGURATION
+            }
+            Self::Resource(ResourceError::Store(store)) if store.is_misconfigured() => {
+                CONFIGURATION
+            }
             _ => FAILURE,
         })
     }
 
     /// Tells a person, on standard error.
     pub fn report(&self) {
-        match self {
+        let mut output = io::stderr();
+        // Nobody may be there to read it.
+        let _ = match self {
             Self::Configuration(problems) => {
-                eprintln!("{}", problems.rendered(Style::of(&io::stderr())));
+                let style = Style::of(&output);
+                writeln!(output, "{}", problems.rendered(style))
             }
-            other => eprintln!("error: {other}"),
-        }
+            other => writeln!(output, "error: {other}"),
+        };
     }
 }

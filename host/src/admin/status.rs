@@ -24,6 +24,8 @@ pub struct Status {
     pub last_reload: Option<Outcome>,
     /// The components.
     pub components: Vec<ComponentStatus>,
+    /// The routes whose response is static, as the manifest writes them.
+    pub static_routes: Vec<String>,
 }
 
 /// One listener.

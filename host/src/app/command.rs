@@ -28,7 +28,7 @@ pub async fn run(definition: Definition, id: &str, args: &[String]) -> Result<i3
         what: "signals cannot be listened for",
         source,
     })?;
-    start_logs(&definition.config.telemetry)?;
+    start_logs(&definition.config.telemetry);
     descriptors::raise();
     let name = id.to_owned();
     let prepared = tokio::task::spawn_blocking(move || prepare(&definition, &name));

@@ -5,6 +5,7 @@
 //! reported at once.
 
 use super::variables;
+use super::variables::source::VariableSource;
 use crate::capability::interfaces::Contract;
 use crate::config::component::ComponentSettings;
 use crate::config::section::Layer as _;
@@ -35,8 +36,8 @@ pub struct Wanted {
     pub runtime_config: Option<PathBuf>,
     /// The components to run; all if it is empty.
     pub components: Vec<String>,
-    /// Values of variables.
-    pub variables: Vec<(String, String)>,
+    /// Values of variables; of several for one the last counts.
+    pub variables: Vec<VariableSource>,
     /// Settings, stronger than those in files.
     pub flags: ConfigLayer,
     /// Whose interfaces components may import.
@@ -65,6 +66,22 @@ pub struct Definition {
 impl Definition {
     /// Reads everything.
     pub fn read(wanted: &Wanted) -> Result<Self, Problems> {
+        Self::read_with(wanted, |manifest, folder, config| {
+            let given = variables::given(manifest, &wanted.variables, folder, config)?;
+            Resolver::new(manifest, given)
+        })
+    }
+
+    /// Reads everything except the values of variables, which who builds, or reads logs, need not
+    /// have: they may be the secrets of production. Every variable has its default or none.
+    pub fn read_without_values(wanted: &Wanted) -> Result<Self, Problems> {
+        Self::read_with(wanted, |manifest, _, _| Ok(Resolver::of_defaults(manifest)))
+    }
+
+    fn read_with(
+        wanted: &Wanted,
+        values: impl FnOnce(&Manifest, &Path, &Config) -> Result<Resolver, Problems>,
+    ) -> Result<Self, Problems> {
         let path = manifest_path(&wanted.manifest);
         let folder = folder(&path);
         let app = wanted.app.clone().unwrap_or_else(|| folder.to_owned());
@@ -75,15 +92,16 @@ impl Definition {
                 .and_then(|source| Manifest::parse(&source)),
             config(wanted, folder),
         )?;
-        let given = variables::given(&manifest, &wanted.variables, folder, &config);
         let (resolver, ()) = Problems::both(
-            given.and_then(|given| Resolver::new(&manifest, given)),
+            values(&manifest, folder, &config),
             manifest.check_deployment(&config).none_or(()),
         )?;
         manifest.select(&wanted.components, &resolver)?;
         let mut files = vec![path.clone(), folder.join(variables::DOT_ENV)];
         files.push(wanted.config.clone().unwrap_or(folder.join(CONFIG)));
         files.extend(wanted.runtime_config.clone());
+        let given = wanted.variables.iter().filter_map(VariableSource::file);
+        files.extend(given.map(Path::to_owned));
         Ok(Self {
             manifest,
             directories: config.directories(&app),

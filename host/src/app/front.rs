@@ -78,12 +78,14 @@ fn sources(
     reloader: &Arc<OnceLock<Arc<Reloader>>>,
 ) -> Sources {
     let (shown, reloader) = (Arc::clone(status), Arc::clone(reloader));
+    let token_file = config.admin.token_file.as_ref();
+    let token_file = token_file.map(|file| file.value.clone());
     Sources {
         registry: registry.clone(),
         health: Arc::clone(&status.health),
         status: Box::new(move || shown.read()),
         reload: Box::new(move || reloader.get().map(|reloader| told(reloader.reload()))),
-        authority: Authority::of(config.admin.address, config.admin.token_file.clone()),
+        authority: Authority::of(config.admin.address, token_file),
     }
 }
 

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 const PLACE: &str = "<!-- reasons -->\n";
 
 /// What there is to say of a value beside its name.
-const NOTES: [(&str, &str); 7] = [
+const NOTES: [(&str, &str); 8] = [
     (
         "error_code",
         "the guest returned an error instead of a response",
@@ -24,6 +24,10 @@ const NOTES: [(&str, &str); 7] = [
         "another request brought the shared instance down",
     ),
     ("certificate", "a changed one cannot be used"),
+    (
+        "http2_error",
+        "the client broke the rules of HTTP/2, as by a flood of resets",
+    ),
     ("write_timeout", "the client took nothing"),
     (
         "destination_not_found",

@@ -18,7 +18,7 @@ use super::definition::{Definition, Wanted};
 use super::room::Room;
 use crate::admin::history::{History, Outcome, Retired};
 use crate::deploy::fingerprint::Fingerprints;
-use crate::deploy::resources::Resources;
+use crate::deploy::resources::{ResourceError, Resources};
 use crate::deploy::{generation, table};
 use crate::diagnostic::{Problem, Problems};
 use crate::server::route::{Component, Generation, RouteTable};
@@ -167,7 +167,10 @@ impl Reloader {
     fn open_stores(&self, definition: &Definition) -> Result<(), Problems> {
         self.resources
             .open_stores(&definition.config, definition.store_labels(), |_, _| {})
-            .map_err(|error| Problem::new(error.to_string()).into())
+            .map_err(|error| match error {
+                ResourceError::Store(store) => store.problem().into(),
+                other => Problem::new(other.to_string()).into(),
+            })
     }
 
     /// Swaps generations and routes, one right after the other.

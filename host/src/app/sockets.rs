@@ -138,13 +138,18 @@ fn tls(
     settings: &listener::Listener,
     series: &Arc<ListenerSeries>,
 ) -> Result<Option<Arc<TlsAcceptor>>, TlsError> {
-    let files = settings.tls.as_ref().map(|tls| Files {
-        certificate: tls.certificate.clone(),
-        key: tls.key.clone(),
-    });
+    let files = settings.tls.as_ref().map(files);
     files
         .map(|files| TlsAcceptor::new(files, Arc::clone(series)))
         .transpose()
+}
+
+/// The files of a listener's certificate, as the server knows them.
+pub(super) fn files(stated: &listener::TlsFiles) -> Files {
+    Files {
+        certificate: stated.certificate.clone(),
+        key: stated.key.clone(),
+    }
 }
 
 impl Bound {
@@ -175,7 +180,8 @@ impl Bound {
                 },
                 metrics: self.settings.metrics.then(|| shared.registry.clone()),
                 admission: Arc::clone(&shared.admission),
-                body_timeout: shared.config.limits.body_timeout.get(),
+                header_bytes: shared.clients.header_bytes,
+                body_timeout: shared.clients.body_timeout,
                 access_log: shared.config.telemetry.access_log,
                 tracer: shared.tracer.clone(),
                 stage,

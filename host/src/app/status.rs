@@ -5,6 +5,7 @@ use crate::admin::history::History;
 use crate::admin::status::{ComponentStatus, Instances, ListenerStatus, Status};
 use crate::health::{Health, Phase};
 use crate::server::route::{Component, RouteTable};
+use crate::telemetry::metrics::http_server::HOST;
 use crate::telemetry::metrics::reload::APP;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -41,23 +42,29 @@ impl StatusSource {
             listeners: self.listeners.clone(),
             last_reload: self.history.last(APP),
             components,
+            static_routes: routes(&table, HOST),
         }
     }
 
     fn component(&self, component: &Component, table: &RouteTable) -> ComponentStatus {
         let generation = component.generation.load();
         let (busy, idle) = component.series.instances();
-        let routes = table.patterns.get(&component.id).into_iter().flatten();
         ComponentStatus {
             id: component.id.to_string(),
             digest: generation.digest.clone(),
             generation: generation.number,
-            routes: routes.map(ToString::to_string).collect(),
+            routes: routes(table, &component.id),
             instances: Instances { busy, idle },
             draining: self.history.draining(&component.id),
             last_reload: self.history.last(&component.id),
         }
     }
+}
+
+/// The routes to which a component answers, or the host.
+fn routes(table: &RouteTable, answerer: &str) -> Vec<String> {
+    let routes = table.patterns.get(answerer).into_iter().flatten();
+    routes.map(ToString::to_string).collect()
 }
 
 /// What is told of a listener.

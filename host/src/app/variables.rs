@@ -3,9 +3,12 @@
 //!
 //! Values may be secrets, so no error here shows one.
 
+pub mod source;
+
 use crate::config::Config;
 use crate::diagnostic::{Problem, Problems};
 use crate::manifest::Manifest;
+use source::VariableSource;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -19,11 +22,11 @@ type Values = Vec<(String, String)>;
 /// Every value that is given, the strongest first; `folder` is that of the manifest.
 pub(super) fn given(
     manifest: &Manifest,
-    flags: &[(String, String)],
+    flags: &[VariableSource],
     folder: &Path,
     config: &Config,
 ) -> Result<Values, Problems> {
-    let dot_env = dot_env(&folder.join(DOT_ENV))?;
+    let (mut given, dot_env) = Problems::both(flagged(flags), dot_env(&folder.join(DOT_ENV)))?;
     let named = |read: &dyn Fn(&str) -> Option<String>| -> Values {
         let value = |name: &String| {
             let key = format!("{PREFIX}{}", name.to_uppercase());
@@ -31,7 +34,6 @@ pub(super) fn given(
         };
         manifest.variables.keys().filter_map(value).collect()
     };
-    let mut given = flags.to_vec();
     given.extend(named(&|key| std::env::var(key).ok()));
     given.extend(named(&|key| dot_env.get(key).cloned()));
     // Names that are no variables have been reported where they stand.
@@ -41,6 +43,19 @@ pub(super) fn given(
             .map(|(name, value)| (name.clone(), value.expose().to_owned())),
     );
     Ok(given)
+}
+
+/// Of several flags for one variable the last counts, as under Spin.
+fn flagged(flags: &[VariableSource]) -> Result<Values, Problems> {
+    let mut problems = Problems::default();
+    let mut given = Values::new();
+    for flag in flags.iter().rev() {
+        match flag.read() {
+            Ok(values) => given.extend(values),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.none_or(given)
 }
 
 fn dot_env(path: &Path) -> Result<HashMap<String, String>, Problems> {

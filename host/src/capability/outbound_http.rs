@@ -26,6 +26,7 @@ use std::time::Duration;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, HasData, Linker, Resource};
 use wasmtime_wasi::TrappableError;
+use wasmtime_wasi_http::p2::bindings::http::types as p2_types;
 use wasmtime_wasi_http::p3::bindings::http::{client as p3_client, types as p3_types};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtxView};
 use wasmtime_wasi_http::{WasiHttpHooks, WasiHttpView as _};
@@ -218,6 +219,16 @@ impl WasiHttpHooks for OutboundHooks {
     /// The client sets it, from the URI.
     fn set_host_header(&mut self) -> bool {
         false
+    }
+
+    /// By default each is logged, though most are uploads whose clients have left; the record of the
+    /// request tells of them.
+    fn p2_error_from_hyper(&mut self, _: &hyper::Error) -> p2_types::ErrorCode {
+        p2_types::ErrorCode::HttpProtocolError
+    }
+
+    fn p3_error_from_hyper(&mut self, _: &hyper::Error) -> p3_types::ErrorCode {
+        p3_types::ErrorCode::HttpProtocolError
     }
 
     fn send_request(

@@ -2,6 +2,7 @@
 
 use crate::admin::status::{ListenerStatus, Status};
 use crate::app::Host;
+use crate::telemetry::metrics::http_server::HOST;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
@@ -49,7 +50,7 @@ fn serving(listener: &ListenerStatus) -> String {
     format!("Serving  {scheme}://{}{base}\n", listener.address)
 }
 
-/// A line for each route, and one for each component that has none.
+/// A line for each route, with who answers, and one for each component that has none.
 fn routes(status: &Status) -> String {
     let mut lines: Vec<(&str, &str)> = Vec::new();
     for component in &status.components {
@@ -58,6 +59,8 @@ fn routes(status: &Status) -> String {
             routes => lines.extend(routes.iter().map(|route| (&**route, &*component.id))),
         }
     }
+    let fixed = status.static_routes.iter();
+    lines.extend(fixed.map(|route| (&**route, HOST)));
     let width = lines.iter().map(|(route, _)| route.len()).max();
     let width = width.unwrap_or_default();
     let line = |(route, id): &(&str, &str)| format!("  {route:width$}  {id}\n");

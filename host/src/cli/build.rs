@@ -1,6 +1,7 @@
 //! `weir build`: runs the build commands of components, one after the other.
 
 use super::options::AppOptions;
+use super::output::tell;
 use crate::app::definition::Definition;
 use crate::deploy::build;
 use crate::diagnostic::{Problem, Problems};
@@ -24,7 +25,7 @@ pub(super) struct Options {
 
 /// Builds, and says what.
 pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
-    let definition = Definition::read(&options.app.wanted())?;
+    let definition = Definition::read_without_values(&options.app.wanted())?;
     components(&definition.manifest, &definition.app, &options.ids)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -64,7 +65,7 @@ fn check(manifest: &Manifest, ids: &[String]) -> Result<(), Problems> {
 fn one(id: &str, build: &Build, app: &Path) -> Result<(), Error> {
     let folder = build::folder(build, app);
     for command in &build.command {
-        eprintln!("Building {id}: {command}");
+        tell(format_args!("Building {id}: {command}"));
         let mut shell = build::shell(command, &folder);
         let failed = |why: String| Error::Build {
             component: id.to_owned(),

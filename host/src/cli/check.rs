@@ -2,6 +2,7 @@
 //! imports and what it was granted. Whatever is wrong is said at once.
 
 use super::options::AppOptions;
+use super::output::say;
 use crate::app::definition::Definition;
 use crate::capability::interfaces::{self, Capability, Contract};
 use crate::config::component::ComponentSettings;
@@ -9,7 +10,6 @@ use crate::deploy::generation;
 use crate::deploy::prepare::code::{self, Code};
 use crate::deploy::prepare::{Plan, grants};
 use crate::deploy::toolchain::Toolchain;
-use crate::diagnostic::Problems;
 use crate::engine::loader::Loaded;
 use crate::engine::refusal;
 use crate::error::Error;
@@ -30,7 +30,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     let definition = Definition::read(&options.app.wanted())?;
     let directories = &definition.directories;
     let toolchain = Toolchain::new(&definition.config, directories)?;
-    let mut problems = Problems::default();
+    let mut problems = definition.check_secret_files();
     for (id, component) in definition.components() {
         let settings = definition.settings(id, component);
         let plan = definition.plan(id, component, &settings);
@@ -47,16 +47,16 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
             false => code::handler(&plan, &toolchain).map(|code| report(&plan, &code, &definition)),
         };
         match reported {
-            Ok(text) => print!("{text}"),
+            Ok(text) => say(text.trim_end())?,
             Err(found) => problems.extend(found),
         }
     }
     problems.none_or(())?;
     let name = &definition.manifest.application.name;
-    match definition.contract {
-        Contract::Weir => println!("{name}: all is well"),
-        Contract::Spin => println!("{name}: all is well, here and under Spin"),
-    }
+    say(match definition.contract {
+        Contract::Weir => format!("{name}: all is well"),
+        Contract::Spin => format!("{name}: all is well, here and under Spin"),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,7 @@
 //! `weir compile`: compiles components ahead, for the image that they go into.
 
 use super::options::AppOptions;
+use super::output::say;
 use crate::app::definition::Definition;
 use crate::deploy::prepare::{Plan, code};
 use crate::deploy::toolchain::Toolchain;
@@ -48,7 +49,7 @@ as and root may be able to write the folder.";
 
 /// Compiles, and says what.
 pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
-    let definition = Definition::read(&options.app.wanted())?;
+    let definition = Definition::read_without_values(&options.app.wanted())?;
     let directories = &definition.directories;
     let machine = Machine {
         target: options.target.clone(),
@@ -63,7 +64,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
         let compiled = code::composed(&plan, &directories.fetched)
             .and_then(|(file, bytes)| one(&plan, &engine, (&file, &bytes), output));
         match compiled {
-            Ok(report) => println!("{report}"),
+            Ok(report) => say(report)?,
             Err(found) => problems.extend(found),
         }
     }

@@ -1,7 +1,8 @@
 //! `weir health`: asks a running host how it is, for the health command of a container: an image
 //! without a shell has nothing else to ask with.
 
-use super::runtime;
+use super::output::{say, tell};
+use super::{address, runtime};
 use crate::error::Error;
 use bytes::Bytes;
 use clap::Args;
@@ -26,7 +27,8 @@ pub(super) struct Options {
         long,
         env = "WEIR_ADMIN",
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:9464"
+        default_value = "127.0.0.1:9464",
+        value_parser = address::parse
     )]
     admin: SocketAddr,
 
@@ -67,11 +69,11 @@ enum Unwell {
 pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     match runtime::start()?.block_on(within(options)) {
         Ok(answer) => {
-            println!("{answer}");
+            say(answer)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(unwell) => {
-            eprintln!("{unwell}");
+            tell(unwell);
             Ok(ExitCode::FAILURE)
         }
     }

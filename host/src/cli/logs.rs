@@ -75,7 +75,7 @@ fn root(options: &Options) -> Result<PathBuf, Problems> {
     }
     let mut wanted = options.files.wanted(APP);
     options.state.add(&mut wanted.flags);
-    let definition = Definition::read(&wanted)?;
+    let definition = Definition::read_without_values(&wanted)?;
     Ok(definition.directories.log)
 }
 

@@ -1,5 +1,6 @@
 //! `weir new`: writes a component to begin with.
 
+use super::output::say;
 use crate::error::Error;
 use crate::scaffold::{self, Template};
 use clap::Args;
@@ -31,12 +32,10 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
             .to_string()
     };
     let (package, manifest) = (shown(&written.package), shown(&written.manifest));
-    println!(
-        "{package} is written, and {manifest} serves it at {}",
+    say(format_args!(
+        "{package} is written, and {manifest} serves it at {}\n\
+         `weir up --build --from {manifest}` builds and serves it; `cargo test` in {package} runs its test",
         written.route
-    );
-    println!(
-        "`weir up --build --from {manifest}` builds and serves it; `cargo test` in {package} runs its test"
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

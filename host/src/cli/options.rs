@@ -1,6 +1,7 @@
 //! Options that several commands have.
 
 use crate::app::definition::Wanted;
+use crate::app::variables::source::{NoVariable, VariableSource};
 use crate::capability::interfaces::Contract;
 use crate::config::ConfigLayer;
 use clap::builder::{BoolishValueParser, TypedValueParser};
@@ -49,10 +50,11 @@ impl FileOptions {
 /// The values and stores that components get.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ValueOptions {
-    /// The value of a variable; may be given several times. Also SPIN_VARIABLE_<NAME> in the
-    /// environment or in .env beside the manifest, which is the place for secrets
+    /// The value of a variable; may be given several times. NAME=@FILE takes what is in the file,
+    /// which is the place for secrets; @FILE.json and @FILE.toml hold several. Also
+    /// SPIN_VARIABLE_<NAME> in the environment or in .env beside the manifest
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = Assignment)]
-    variables: Vec<(String, String)>,
+    variables: Vec<VariableSource>,
 
     /// A runtime configuration file of Spin; its [key_value_store.<label>] tables are used. Weir's
     /// own file is --config
@@ -119,6 +121,10 @@ pub(super) struct StateOptions {
     /// Where the components' log directories lie [default: log in the state directory]
     #[arg(long, env = "WEIR_LOG_DIRECTORY", value_name = "DIR")]
     log_directory: Option<PathBuf>,
+
+    /// Not in Weir: files with what components print
+    #[arg(long, value_name = "DIR", hide = true, value_parser = no_log_dir)]
+    log_dir: Option<PathBuf>,
 }
 
 impl StateOptions {
@@ -134,13 +140,13 @@ impl StateOptions {
     }
 }
 
-/// Reads `NAME=VALUE`. Unlike a function that does, it has its error to itself: clap's own shows
-/// what was given, which may be a secret.
+/// Reads what `--variable` says. Unlike a function that does, it has its error to itself: clap's own
+/// shows what was given, which may be a secret.
 #[derive(Clone)]
 struct Assignment;
 
 impl TypedValueParser for Assignment {
-    type Value = (String, String);
+    type Value = VariableSource;
 
     fn parse_ref(
         &self,
@@ -148,19 +154,20 @@ impl TypedValueParser for Assignment {
         _: Option<&Arg>,
         given: &OsStr,
     ) -> Result<Self::Value, clap::Error> {
-        let assignment = given.to_str().and_then(|text| text.split_once('='));
-        match assignment {
-            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(no_assignment().with_cmd(command)),
-        }
+        let source = given.to_str().ok_or(NoVariable).and_then(str::parse);
+        source.map_err(|none| {
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{none}\n")).with_cmd(command)
+        })
     }
-}
-
-fn no_assignment() -> clap::Error {
-    let why = "--variable must be NAME=VALUE; what was given is not shown, as it may be a secret\n";
-    clap::Error::raw(ErrorKind::ValueValidation, why)
 }
 
 fn no_profile(_name: &str) -> Result<String, String> {
     Err("profiles of the manifest are not in Weir yet".into())
+}
+
+fn no_log_dir(_folder: &str) -> Result<PathBuf, &'static str> {
+    Err(
+        "Spin writes to it what components print, which in Weir goes to the host's log; \
+         --log-directory is where the log directories lie that components write to themselves",
+    )
 }

@@ -1,12 +1,13 @@
 //! `weir up`.
 
 use super::options::{AppOptions, StateOptions};
-use super::{banner, build, runtime};
+use super::{address, banner, build, runtime};
 use crate::app::definition::{Definition, Wanted};
 use crate::app::{Follow, Host};
 use crate::config::ConfigLayer;
 use crate::config::bounded::Timeout;
 use crate::config::listener::{Listener, TlsFiles};
+use crate::diagnostic::Problems;
 use crate::drain::Drained;
 use crate::error::Error;
 use crate::signal::{Hangups, Signals};
@@ -25,7 +26,7 @@ pub(super) struct Options {
     app: AppOptions,
 
     /// Where requests come in, instead of the listeners of weir.toml [default: 127.0.0.1:3000]
-    #[arg(long, env = "WEIR_LISTEN", value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, env = "WEIR_LISTEN", value_name = "ADDRESS", value_parser = address::parse)]
     listen: Option<SocketAddr>,
 
     /// A certificate chain in PEM, with which --listen speaks TLS
@@ -43,7 +44,7 @@ pub(super) struct Options {
     tls_key: Option<PathBuf>,
 
     /// Where metrics, probes and status are served [default: 127.0.0.1:9464]
-    #[arg(long, env = "WEIR_ADMIN", value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, env = "WEIR_ADMIN", value_name = "ADDRESS", value_parser = address::parse)]
     admin: Option<SocketAddr>,
 
     /// Build the components first, as `weir build` does
@@ -121,15 +122,14 @@ impl Options {
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
         self.listen.map(|address| Listener {
             address,
-            tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+            tls: tls.map(|(certificate, key)| TlsFiles {
+                certificate,
+                key,
+                location: None,
+            }),
             ..Listener::default()
         })
     }
-}
-
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    let parsed = text.parse();
-    parsed.map_err(|_reason| "it must be an IP address and a port, such as 127.0.0.1:3000")
 }
 
 /// Serves until a signal.
@@ -138,7 +138,8 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
     let mut wanted = options.app.wanted();
     wanted.flags = options.settings();
     let definition = Definition::read(&wanted)?;
-    definition.manifest.check_served().none_or(())?;
+    let served = definition.manifest.check_served().none_or(());
+    Problems::both(served, definition.check_secret_files().none_or(()))?;
     if options.build {
         build::components(&definition.manifest, &definition.app, &[])?;
     }

@@ -1,6 +1,7 @@
 //! `[admin]`: the server for metrics, probes and status.
 
 use super::section::section;
+use crate::diagnostic::Located;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -11,6 +12,6 @@ section! {
         address: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
         /// A file with the token that requests which change state must carry. Without it they are
         /// refused on anything but loopback.
-        token_file: PathBuf,
+        token_file: Located<PathBuf>,
     }
 }

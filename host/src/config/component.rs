@@ -22,8 +22,8 @@ section! {
         timeout: Timeout = Timeout::seconds(30),
         /// Bytes of memory that an instance may have, over all its memories.
         memory: Size<PAGE> = Size::bytes(128 << 20),
-        /// Requests of this component in flight. Without it what its share of the instance pool
-        /// can hold.
+        /// Requests of this component in flight, also those from other components. Without it what
+        /// its share of the instance pool can hold.
         max_in_flight: NonZeroU32,
         /// Requests that an instance serves before it is replaced. Without it 1000 for a guest of
         /// WASI 0.3, or four times `instance_concurrency` if that is more, and 1 for a guest of
@@ -34,7 +34,8 @@ section! {
         instance_concurrency: NonZeroU32 = count(16),
         /// How long an instance without requests is kept.
         instance_idle_timeout: Duration = Duration::from_secs(10),
-        /// Bytes that the body of a request may have. Larger ones get 413.
+        /// Bytes that the body of a request may have, also of one from another component. Larger ones
+        /// get 413.
         max_request_body: ByteSize = ByteSize::mib(16),
     }
 }

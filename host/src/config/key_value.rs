@@ -23,7 +23,7 @@ pub enum KeyValueStore {
     /// Embedded in this process, one file.
     Redb {
         /// The file. Without it `<label>.redb` in the state directory's `key-value`.
-        path: Option<PathBuf>,
+        path: Option<Located<PathBuf>>,
     },
     /// A Redis, which other hosts may share.
     Redis {
@@ -74,7 +74,7 @@ impl KeyValueStore {
     /// The file of an embedded store behind `label`; `folder` is where it lies by default.
     pub fn file(&self, folder: &Path, label: &str) -> PathBuf {
         match self {
-            Self::Redb { path: Some(path) } => path.clone(),
+            Self::Redb { path: Some(path) } => path.value.clone(),
             _ => folder.join(format!("{label}.redb")),
         }
     }
@@ -95,7 +95,7 @@ pub(super) fn read(document: &mut Table<'_>) -> BTreeMap<String, KeyValueStore> 
         let KeyValueStore::Redb { path: Some(path) } = value else {
             continue;
         };
-        if let Some(first) = taken.insert(path, location) {
+        if let Some(first) = taken.insert(&path.value, location) {
             let problem = Problem::new(format!("two stores have the file {}", path.display()))
                 .at(location, "the second cannot open it")
                 .at(first, "the first one");
@@ -129,7 +129,8 @@ impl FromTable for KeyValueStore {
                     .at(&backend.location, "not known here")
                     .suggest(unknown, ["redb", "redis", "spin"]);
                 table.report(problem);
-                forget(table);
+                // Its keys are those of a backend that is not known here.
+                table.entries().for_each(drop);
                 None
             }
         }

@@ -8,7 +8,8 @@ use std::time::Duration;
 section! {
     /// Limits on what clients may do, over all components.
     pub struct Limits / LimitsLayer {
-        /// Requests in flight over all components. Further ones wait in the queue.
+        /// Requests in flight over all components, without those from one component to another, which
+        /// count for the component alone. Further ones wait in the queue.
         max_in_flight: NonZeroU32 = count(4096),
         /// Requests that may wait for each component. Further ones are refused with 503 at once.
         queue_length: u32 = 256,
@@ -24,7 +25,8 @@ section! {
         handshake_timeout: Timeout = Timeout::seconds(10),
         /// From the first byte of a request's head to its end.
         header_timeout: Timeout = Timeout::seconds(10),
-        /// Bytes of a request's head, 8 KiB or more. Larger ones are refused with 431.
+        /// Bytes of a request's head, 8 KiB or more. Larger ones are refused with 431, and so are
+        /// those with more than 256 fields. HTTP/2 counts 32 bytes more for each field.
         max_header_bytes: Size<8192> = Size::bytes(64 << 10),
         /// The longest wait for more of a request's body. Then 408.
         body_timeout: Timeout = Timeout::seconds(30),

@@ -17,8 +17,8 @@ section! {
         /// What is put in front of each request's path before it is routed: with `/backend`, a
         /// request for `/` is answered by the route `/backend`.
         base_path: BasePath = BasePath::root(),
-        /// The ids of the components that it serves; routes of others are not found. Without it all
-        /// are served.
+        /// The ids of the components that it serves; other routes, also those with a static
+        /// response, are not found. Without it all are served.
         components: Vec<Located<String>>,
         /// Whether it answers requests for `/metrics` itself, for scrapers that expect them on the
         /// service's port. Its clients can then read what the admin server tells.
@@ -62,13 +62,23 @@ fn same_address(address: SocketAddr, second: &Location, first: &Location) -> Pro
         .at(first, "the first one")
 }
 
-/// The files with which a listener speaks TLS. They are read again when they change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The files with which a listener speaks TLS. They are read again when they change. Equal to others
+/// if the paths are.
+#[derive(Clone, Debug, Serialize)]
 pub struct TlsFiles {
     /// The certificate chain in PEM, the server's own first.
     pub certificate: PathBuf,
     /// The private key in PEM.
     pub key: PathBuf,
+    /// Where they are stated; `None` if flags or the environment do.
+    #[serde(skip)]
+    pub location: Option<Location>,
+}
+
+impl PartialEq for TlsFiles {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.certificate, &self.key) == (&other.certificate, &other.key)
+    }
 }
 
 impl FromTable for TlsFiles {
@@ -78,6 +88,7 @@ impl FromTable for TlsFiles {
         Some(Self {
             certificate: certificate?,
             key: key?,
+            location: Some(table.location()),
         })
     }
 }

@@ -2,11 +2,13 @@
 
 mod log_directories;
 mod stores;
+mod unopened;
+
+pub use unopened::{StoreFile, Unopened};
 
 use super::toolchain::{self, Toolchain};
 use crate::capability::files::FilesError;
 use crate::capability::files::scratch::{self, Scratch};
-use crate::capability::key_value::store::StoreError;
 use crate::capability::outbound_http::chain::Chain;
 use crate::capability::outbound_http::client::Client;
 use crate::config::Config;
@@ -44,13 +46,8 @@ pub enum ResourceError {
         source: io::Error,
     },
     /// A key-value store cannot be opened.
-    #[error("key-value store `{label}` cannot be opened: {source}")]
-    Store {
-        /// Its label.
-        label: String,
-        /// Why.
-        source: StoreError,
-    },
+    #[error(transparent)]
+    Store(#[from] Unopened),
 }
 
 /// What all components of a running host share.

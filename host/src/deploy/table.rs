@@ -52,10 +52,12 @@ fn add(
     pattern: &str,
     route: &Arc<Route>,
 ) {
-    if let Target::Component(component) = &route.target {
-        let patterns = table.patterns.entry(Arc::clone(&component.id)).or_default();
-        patterns.push(Arc::clone(&route.label));
-    }
+    let answerer = match &route.target {
+        Target::Component(component) => Arc::clone(&component.id),
+        Target::Static(_) => HOST.into(),
+    };
+    let patterns = table.patterns.entry(answerer).or_default();
+    patterns.push(Arc::clone(&route.label));
     table.app.insert(pattern, Arc::clone(route));
     for (listener, router) in listeners.iter().zip(&mut table.listeners) {
         if serves(listener, &trigger.target) {
@@ -64,13 +66,14 @@ fn add(
     }
 }
 
-/// A listener that names its components serves those, and what the host answers itself.
+/// A listener that names its components serves those and nothing else.
 fn serves(listener: &Listener, target: &Answerer) -> bool {
     match (&listener.components, target) {
         (Some(named), Answerer::Component(id)) => {
             named.iter().any(|name| name.as_str() == id.as_str())
         }
-        (None, _) | (_, Answerer::Static(_)) => true,
+        (Some(_), Answerer::Static(_)) => false,
+        (None, _) => true,
     }
 }
 

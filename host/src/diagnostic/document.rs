@@ -61,7 +61,7 @@ pub fn read<T>(
         return Err(not_toml(source, errors));
     }
     let root = root.into_inner();
-    let source = &source.hiding(&secrets(&root));
+    let source = &source.hiding(&[secrets(&root), of_stores(&root)].concat());
     let problems = RefCell::default();
     let mut table = Table::root(
         Context {
@@ -155,6 +155,40 @@ impl Context<'_> {
 
     fn location(self, range: Range<usize>) -> Location {
         self.source.location(range)
+    }
+}
+
+/// The table of the stores: what is set there is for backends of which Weir need not know, so it may
+/// be a secret,
+const STORES: &str = "key_value_store";
+/// except for these settings.
+const HARMLESS: [&str; 3] = ["type", "path", "timeout"];
+
+/// Where the settings of stores stand that may be secrets.
+fn of_stores(root: &DeTable<'_>) -> Vec<Range<usize>> {
+    let stores = root
+        .get(STORES)
+        .and_then(|stores| stores.get_ref().as_table());
+    let mut found = Vec::new();
+    for store in stores.into_iter().flat_map(|stores| stores.values()) {
+        match store.get_ref() {
+            DeValue::Table(settings) => {
+                let settings = settings.iter();
+                let secret = settings.filter(|(key, _)| !HARMLESS.contains(&&**key.get_ref()));
+                found.extend(secret.flat_map(|(_, value)| leaves(value)));
+            }
+            _ => found.extend(leaves(store)),
+        }
+    }
+    found
+}
+
+/// Where the values stand that hold no others.
+fn leaves(value: &toml::Spanned<DeValue<'_>>) -> Vec<Range<usize>> {
+    match value.get_ref() {
+        DeValue::Table(table) => table.values().flat_map(leaves).collect(),
+        DeValue::Array(elements) => elements.iter().flat_map(leaves).collect(),
+        _ => vec![value.span()],
     }
 }
 

@@ -1,6 +1,7 @@
 //! `[application]`: the app as a whole.
 
 use crate::diagnostic::document::{FromTable, FromValue, Table, Value};
+use crate::diagnostic::{Located, Problem};
 use serde::Serialize;
 
 /// The app as a whole.
@@ -37,8 +38,7 @@ impl FromTable for Application {
         let description = table.optional("description");
         let authors = table.optional("authors").unwrap_or_default();
         let targets = table.optional("targets").unwrap_or_default();
-        // Settings of triggers as a whole; those of the HTTP trigger mean nothing since Spin 2.
-        skip_tables(table, "trigger");
+        triggers(table);
         if let Some(own) = table.value("tool").and_then(weir_tool) {
             // Weir has no settings of the whole app yet, so every key is unknown.
             own.finish();
@@ -63,11 +63,33 @@ pub(super) fn weir_tool<'d>(tools: Value<'d>) -> Option<Table<'d>> {
     own?.into_table()
 }
 
-fn skip_tables(table: &mut Table<'_>, key: &'static str) {
-    if let Some(mut tables) = table.value(key).and_then(Value::into_table) {
-        tables
+/// Reads the settings of triggers as a whole. Those of triggers other than HTTP are not Weir's
+/// concern: such triggers are refused where they are declared.
+fn triggers(table: &mut Table<'_>) {
+    if let Some(mut triggers) = table.value("trigger").and_then(Value::into_table) {
+        triggers.optional::<HttpTriggers>("http");
+        triggers
             .entries()
-            .for_each(|(_, inner)| drop(inner.into_table()));
+            .for_each(|(_, other)| drop(other.into_table()));
+    }
+}
+
+/// `[application.trigger.http]`: nothing that is still in use.
+struct HttpTriggers;
+
+impl FromTable for HttpTriggers {
+    fn from_table(table: &mut Table<'_>) -> Option<Self> {
+        let base: Option<Located<String>> = table.optional("base");
+        if let Some(base) = base.filter(|base| base.as_str() != "/") {
+            let path = base.trim_matches('/');
+            let problem = Problem::new("`application.trigger.http.base` is not in use any more")
+                .at(&base.location, "Spin refuses it too")
+                .help(format!(
+                    "put it in front of the route of each trigger, as in `route = \"/{path}/...\"`"
+                ));
+            table.report(problem);
+        }
+        Some(Self)
     }
 }
 

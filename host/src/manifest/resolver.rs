@@ -5,6 +5,7 @@ use super::component::Component;
 use super::hosts::{AllowedHosts, HostPattern};
 use super::template::{Template, TemplateError};
 use super::validate::invalid_host;
+use super::variable::Variable;
 use crate::config::variable::VariableValue;
 use crate::diagnostic::{Located, Problem, Problems};
 use std::collections::BTreeMap;
@@ -49,6 +50,15 @@ impl Resolver {
             }
         }
         problems.none_or(Self(values))
+    }
+
+    /// Gives the variables of `manifest` that have a default that one, and the others none.
+    pub fn of_defaults(manifest: &Manifest) -> Self {
+        let default = |(name, variable): (&String, &Variable)| {
+            let default = variable.default.clone()?;
+            Some((name.clone(), default))
+        };
+        Self(manifest.variables.iter().filter_map(default).collect())
     }
 
     /// The variables of a component of the same manifest.

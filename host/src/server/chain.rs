@@ -1,24 +1,28 @@
 //! Requests from one component to another, or to the app, that never leave the process.
 //!
-//! They are answered as they would be over the network, with the same headers and statuses. They
-//! pass no admission: a host that is full of requests which wait for each other would never become
-//! less full. What bounds them is the instance pool, the component's timeout and the depth limit.
+//! They are answered as they would be over the network, with the same headers and statuses, and
+//! count against the limits of the component that is asked: its requests in flight, with their queue,
+//! and the size of a body. The host's own limit of requests in flight they pass by: a host that is
+//! full of requests which wait for each other would never become less full. A component that asks
+//! itself can fill its limit so too; then the wait in the queue, which is bounded, is what ends it.
 
 mod call;
+mod limited;
 
+use super::body::ResponseBody;
 use super::request::{self, Routed};
 use super::route::{Component, RouteTable, Target};
 use super::router::Match;
 use crate::capability::outbound_http::chain::{self, Chain, Chained, Link};
 use crate::engine::answer;
 use crate::engine::exchange::{Origin, Permits};
-use crate::engine::failure::Failure;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use call::Call;
 use http::uri::Scheme;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
+use limited::{Excess, limited};
 use std::convert::Infallible;
 use std::sync::Arc;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -109,27 +113,37 @@ async fn ask(
         request::prepare(request, routed).map_err(|_invalid| Error::HttpRequestUriInvalid)?;
     let call = Call::begin(component, &route, link.trace);
     let generation = component.generation.load_full();
+    let limit = generation.max_request_body;
+    if request::declared_length(&request) > limit {
+        return Ok(call.too_large());
+    }
+    let permits = match generation.admission.admit(&component.series).await {
+        Ok(of_component) => Permits {
+            host: None,
+            component: Some(of_component),
+        },
+        Err(rejection) => return Ok(call.turned_away(rejection)),
+    };
+    let excess = Excess::default();
+    let request = request.map(|body| limited(body, limit, &excess));
     let origin = Origin {
         route,
         trace: link.trace,
         trace_state: link.trace_state,
         depth: link.depth,
     };
-    let answer = answer::ask(&generation.pool, request, origin, Permits::default()).await;
+    let answer = answer::ask(&generation.pool, request, origin, permits).await;
+    // Whatever the component made of a body that was cut short, its caller is told the cause.
+    if excess.is_there() {
+        if let Ok(response) = answer {
+            ResponseBody::guest(response.into_body()).withhold();
+        }
+        return Ok(call.too_large());
+    }
     Ok(match answer {
         Ok(response) => call.answered(response),
-        Err(failure) => {
-            let response = failed(failure);
-            call.failed(failure, response.status());
-            response
-        }
+        Err(failure) => call.failed(failure),
     })
-}
-
-fn failed(failure: Failure) -> Response<WasiBody> {
-    let mut response = Response::new(whole(format!("{failure}\n").into()));
-    *response.status_mut() = failure.status();
-    response
 }
 
 fn whole(bytes: Bytes) -> WasiBody {

@@ -4,6 +4,7 @@ use super::Limits;
 use super::client::Client;
 use super::handler::Handler;
 use super::io::{Activity, GuardedIo, Patience};
+use super::request::MAX_FIELDS;
 use super::stream::{Parts, StreamExecutor};
 use crate::telemetry::metrics::host::ConnectionError;
 use hyper::rt::{Read, Write};
@@ -11,6 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::Watcher;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,18 +32,29 @@ pub fn builder(limits: &Limits) -> Builder<StreamExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(pause_and_head(limits))
         .max_buf_size(limits.header_bytes.max(MIN_BUFFER))
+        .max_headers(MAX_FIELDS)
         // With it hyper buffers without a limit what a client does not read.
         .pipeline_flush(false);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_header_list_size(heads(limits))
         .max_concurrent_streams(MAX_STREAMS)
         .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
         .keep_alive_interval(limits.keep_alive_timeout)
         .keep_alive_timeout(limits.write_timeout);
     builder
 }
+
+/// Bytes of a head that HTTP/2 takes. What it does not take it refuses by itself, without telling
+/// anybody, so it takes more than the limit, up to which the handler refuses and counts.
+fn heads(limits: &Limits) -> u32 {
+    let most = limits.header_bytes.saturating_mul(COUNTED);
+    u32::try_from(most).unwrap_or(u32::MAX)
+}
+
+/// How many times the limit a head of HTTP/2 may have and be refused with a count.
+const COUNTED: usize = 4;
 
 /// What hyper may wait for the end of a head, the pause before it included. `GuardedIo` has a limit
 /// for each of the two, so this one is never reached; but without any, hyper does not look for the
@@ -95,12 +108,16 @@ where
     activity.cut().or_else(|| refused(&*error))
 }
 
-/// Why hyper refused a head, if it did.
-fn refused(error: &(dyn std::error::Error + 'static)) -> Option<ConnectionError> {
+/// Why hyper refused a head, or gave up a connection whose client breaks HTTP/2's rules, as one does
+/// that floods it with resets. None if it did neither.
+fn refused(error: &(dyn Error + 'static)) -> Option<ConnectionError> {
     let error = error.downcast_ref::<hyper::Error>()?;
     match error.is_parse() {
         true if error.is_parse_too_large() => Some(ConnectionError::HeaderTooLarge),
         true => Some(ConnectionError::InvalidHead),
-        false => None,
+        false => {
+            let cause = error.source()?.downcast_ref::<h2::Error>()?;
+            cause.is_library().then_some(ConnectionError::Http2)
+        }
     }
 }

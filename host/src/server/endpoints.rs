@@ -2,22 +2,33 @@
 //!
 //! The paths are those that the client sent: neither the listener's base path nor a route of the
 //! app, `/...` included, takes them away from probes and scrapers.
+//!
+//! They are not recorded as requests, nor logged: they come from machines at their own pace, and
+//! would hide what users see of the app.
 
 use super::body::ResponseBody;
-use super::response;
+use super::{request, response};
 use crate::telemetry::registry::Registry;
-use http::Response;
+use http::{Request, Response};
 
 /// Answers as Spin does, for probes that were written for it.
 const SPIN_HEALTH: &str = "/.well-known/spin/health";
 /// Where a listener serves metrics, if it does.
 const METRICS: &str = "/metrics";
 
-/// The listener's own answer at `path`, if it has one; `metrics` if it serves them.
-pub(super) fn answer(path: &str, metrics: Option<&Registry>) -> Option<Response<ResponseBody>> {
-    match (path, metrics) {
-        (SPIN_HEALTH, _) => Some(Response::new(ResponseBody::full("OK"))),
-        (METRICS, Some(registry)) => Some(response::metrics(registry)),
-        _ => None,
+/// The listener's own answer to a request, if it has one; `metrics` if it serves them.
+pub(super) fn answer<B>(
+    request: &Request<B>,
+    metrics: Option<&Registry>,
+) -> Option<Response<ResponseBody>> {
+    let mut response = match (request.uri().path(), metrics) {
+        (SPIN_HEALTH, _) => Response::new(ResponseBody::full("OK")),
+        (METRICS, Some(registry)) => response::metrics(registry),
+        _ => return None,
+    };
+    if let Err(error) = request::check_host(request) {
+        response = response::text(error.status(), error);
     }
+    response::fit(&mut response, request.method());
+    Some(response)
 }

@@ -6,7 +6,7 @@ use super::client::Client;
 use super::endpoints;
 use super::linger::Upload;
 use super::record::{Matched, Recorder};
-use super::request::{self, Routed};
+use super::request::{self, HeadError, Routed};
 use super::response;
 use super::route::{Component, Generation, Route, RouteTable, Target};
 use super::router::Match;
@@ -20,7 +20,6 @@ use crate::telemetry::traces::TraceContext;
 use crate::telemetry::traces::context::{self, TRACEPARENT};
 use crate::telemetry::traces::tracer::{Description, Tracer};
 use arc_swap::ArcSwap;
-use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -46,6 +45,8 @@ pub struct Handler {
     pub metrics: Option<Registry>,
     /// How many requests the host admits over all components.
     pub admission: Arc<super::admission::Admission>,
+    /// Bytes that the head of a request may have.
+    pub header_bytes: usize,
     /// The longest wait for a part of a request's body.
     pub body_timeout: Duration,
     /// Whether requests are logged.
@@ -67,8 +68,8 @@ impl Handler {
         let request = Upload::of(request);
         let table = self.table.load_full();
         let uri = request.uri().clone();
-        if let Some(response) = endpoints::answer(uri.path(), self.metrics.as_ref()) {
-            return Ok(self.unrouted(&request, response, &table, client, began));
+        if let Some(response) = endpoints::answer(&request, self.metrics.as_ref()) {
+            return Ok(response);
         }
         let path = self.path(uri.path());
         let router = table.listeners.get(self.listener);
@@ -90,10 +91,7 @@ impl Handler {
                 let recorder = Recorder::begin(matched, request.method().clone(), began, client);
                 self.answer(request, route, &routed, recorder).await
             }
-            None => {
-                let none = response::text(StatusCode::NOT_FOUND, "no route matches this path");
-                self.unrouted(&request, none, &table, client, began)
-            }
+            None => self.unrouted(&request, &table, client, began),
         })
     }
 
@@ -105,22 +103,22 @@ impl Handler {
         }
     }
 
-    /// Gives `response` to a request that is not routed.
+    /// Answers a request that no route matches.
     fn unrouted(
         &self,
         request: &Request<Upload>,
-        mut response: Response<ResponseBody>,
         table: &RouteTable,
         client: &Arc<Client>,
         began: Instant,
     ) -> Response<ResponseBody> {
+        let mut response = response::text(StatusCode::NOT_FOUND, "no route matches this path");
         if let Some(series) = &table.unmatched {
             let matched = Matched::Nothing(Arc::clone(series));
             let mut recorder = Recorder::begin(matched, request.method().clone(), began, client);
             recorder.set_trace(parent(request));
             self.log(&mut recorder, request);
-            if let Err(invalid) = request::check_host(request) {
-                response = misdirected(invalid, &mut recorder);
+            if let Err(error) = request::check(request, self.header_bytes) {
+                response = refuse_head(error, &mut recorder);
             }
             response::seal(&mut response, recorder);
         }
@@ -137,8 +135,9 @@ impl Handler {
         let trace_state = context::state(request.headers());
         let trace = self.trace(&mut request, route, &mut recorder);
         self.log(&mut recorder, &request);
-        let mut response = match (request::check_host(&request), &route.target) {
-            (Err(invalid), _) => misdirected(invalid, &mut recorder),
+        let fit = request::check(&request, self.header_bytes);
+        let mut response = match (fit, &route.target) {
+            (Err(error), _) => refuse_head(error, &mut recorder),
             (Ok(()), Target::Static(given)) => given.response(ResponseBody::full),
             (Ok(()), Target::Component(component)) => {
                 let origin = Origin {
@@ -186,7 +185,7 @@ impl Handler {
         recorder: &mut Recorder,
     ) -> Response<ResponseBody> {
         let generation = component.generation.load_full();
-        if declared_length(&request) > generation.max_request_body {
+        if request::declared_length(&request) > generation.max_request_body {
             return refuse(Fault::TooLarge, recorder);
         }
         let permits = match self.admit(component, &generation).await {
@@ -198,7 +197,7 @@ impl Handler {
         };
         let prepared = match request::prepare(request, routed) {
             Ok(prepared) => prepared,
-            Err(invalid) => return misdirected(invalid, recorder),
+            Err(error) => return refuse_head(error, recorder),
         };
         let progress = Arc::default();
         recorder.set_request(&progress);
@@ -256,14 +255,6 @@ fn describe(request: &Request<Upload>, route: &Route, scheme: &Scheme) -> Descri
     }
 }
 
-/// What the request's head says its body's length is; 0 if it does not say.
-fn declared_length(request: &Request<Upload>) -> u64 {
-    let value = request.headers().get(CONTENT_LENGTH);
-    value
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .unwrap_or(0)
-}
-
 fn conclude(
     answer: Result<Response<GuestBody>, Failure>,
     progress: &Progress,
@@ -290,7 +281,7 @@ fn refuse(fault: Fault, recorder: &mut Recorder) -> Response<ResponseBody> {
     response::fault(fault)
 }
 
-fn misdirected(invalid: request::InvalidTarget, recorder: &mut Recorder) -> Response<ResponseBody> {
-    recorder.rejected(request::InvalidTarget::REASON);
-    response::text(StatusCode::BAD_REQUEST, invalid)
+fn refuse_head(error: HeadError, recorder: &mut Recorder) -> Response<ResponseBody> {
+    recorder.rejected(error.reason());
+    response::text(error.status(), error)
 }

@@ -7,9 +7,9 @@
 
 use super::route::RouteHeaders;
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::header::{CONNECTION, HOST};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, Version};
 
 const PREFIX: &str = "spin-";
 const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
@@ -37,29 +37,83 @@ pub struct Routed<'a> {
     pub client: &'a HeaderValue,
 }
 
-/// Why a request cannot be passed on.
+/// Why a request is not passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the request's target or Host header is not valid")]
-pub struct InvalidTarget;
+#[non_exhaustive]
+pub enum HeadError {
+    /// It does not say properly what it is for.
+    #[error("the request's target or Host header is not valid")]
+    Target,
+    /// Its head is larger than the listener's clients may send.
+    #[error("the request's head is too large")]
+    TooLarge,
+}
 
-impl InvalidTarget {
-    /// The label under which it is counted.
-    pub const REASON: &str = "invalid_target";
+impl HeadError {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Target, Self::TooLarge];
+
+    /// The status that the client gets.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Target => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        }
+    }
+
+    /// The label under which it is counted; one of a closed set.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Target => "invalid_target",
+            Self::TooLarge => "header_too_large",
+        }
+    }
+}
+
+/// Fields that a head may have, whatever their size.
+pub const MAX_FIELDS: usize = 256;
+
+/// What HTTP/2 counts for a field beside its name and value, in bytes (RFC 9113, 6.5.2).
+const FIELD: usize = 32;
+
+/// Whether a request can be passed on, as far as its head alone says. Heads of HTTP/1 that have more
+/// than `most` bytes do not get here.
+pub fn check<B>(request: &Request<B>, most: usize) -> Result<(), HeadError> {
+    match request.version() == Version::HTTP_2 && is_larger(request, most) {
+        true => Err(HeadError::TooLarge),
+        false => check_host(request),
+    }
+}
+
+fn is_larger<B>(request: &Request<B>, most: usize) -> bool {
+    let target = request.uri().path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    let fields = request.headers().iter();
+    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD);
+    request.headers().len() > MAX_FIELDS || target + fields.sum::<usize>() > most
 }
 
 /// Whether a client says which host it means as its version of HTTP wants: HTTP/1.1 once, in its
 /// header whatever its target is, and none of them twice (RFC 9112, 3.2).
-pub fn check_host<B>(request: &Request<B>) -> Result<(), InvalidTarget> {
+pub fn check_host<B>(request: &Request<B>) -> Result<(), HeadError> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (None, _) if request.version() == Version::HTTP_11 => Err(InvalidTarget),
-        (_, Some(_)) => Err(InvalidTarget),
+        (None, _) if request.version() == Version::HTTP_11 => Err(HeadError::Target),
+        (_, Some(_)) => Err(HeadError::Target),
         (_, None) => Ok(()),
     }
 }
 
+/// What a request's head says its body's length is, in bytes; 0 if it does not say.
+pub fn declared_length<B>(request: &Request<B>) -> u64 {
+    let value = request.headers().get(CONTENT_LENGTH);
+    value
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .unwrap_or(0)
+}
+
 /// The request as the component gets it, with the body that came.
-pub fn prepare<B>(request: Request<B>, routed: &Routed<'_>) -> Result<Request<B>, InvalidTarget> {
+pub fn prepare<B>(request: Request<B>, routed: &Routed<'_>) -> Result<Request<B>, HeadError> {
     let (mut parts, body) = request.into_parts();
     let seen = uri(&parts.uri, &parts.headers, routed)?;
     set_headers(&mut parts.headers, &parts.uri, &seen, routed);
@@ -68,26 +122,26 @@ pub fn prepare<B>(request: Request<B>, routed: &Routed<'_>) -> Result<Request<B>
 }
 
 /// The URI that the component sees: scheme and authority filled in, the path it was routed by.
-fn uri(uri: &Uri, headers: &HeaderMap, routed: &Routed<'_>) -> Result<Uri, InvalidTarget> {
+fn uri(uri: &Uri, headers: &HeaderMap, routed: &Routed<'_>) -> Result<Uri, HeadError> {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(routed.scheme.clone());
     parts.authority = Some(authority(uri, headers)?);
     parts.path_and_query = Some(path_and_query(uri, routed.path)?);
-    Uri::from_parts(parts).map_err(|_| InvalidTarget)
+    Uri::from_parts(parts).map_err(|_| HeadError::Target)
 }
 
 /// HTTP/2 has it in the URI, HTTP/1.1 in a header; HTTP/1.0 may have none.
-fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, InvalidTarget> {
+fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, HeadError> {
     if let Some(authority) = uri.authority() {
         return Ok(authority.clone());
     }
     match headers.get(HOST) {
-        Some(host) => Authority::try_from(host.as_bytes()).map_err(|_| InvalidTarget),
+        Some(host) => Authority::try_from(host.as_bytes()).map_err(|_| HeadError::Target),
         None => Ok(Authority::from_static("localhost")),
     }
 }
 
-fn path_and_query(uri: &Uri, path: &str) -> Result<PathAndQuery, InvalidTarget> {
+fn path_and_query(uri: &Uri, path: &str) -> Result<PathAndQuery, HeadError> {
     match uri.path_and_query() {
         // Nothing was put in front, so what came can be kept as it is.
         Some(whole) if whole.path() == path => Ok(whole.clone()),
@@ -97,7 +151,7 @@ fn path_and_query(uri: &Uri, path: &str) -> Result<PathAndQuery, InvalidTarget> 
                 text.push('?');
                 text.push_str(query);
             }
-            PathAndQuery::try_from(text).map_err(|_| InvalidTarget)
+            PathAndQuery::try_from(text).map_err(|_| HeadError::Target)
         }
     }
 }

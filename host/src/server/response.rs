@@ -74,10 +74,18 @@ pub fn fault(fault: Fault) -> Response<ResponseBody> {
 
 /// Hands the recorder to the body, which knows when the response ends.
 pub fn seal(response: &mut Response<ResponseBody>, mut recorder: Recorder) {
-    let status = response.status();
-    recorder.answered(status);
-    let is_head = recorder.method() == Method::HEAD;
-    let has_none = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    recorder.answered(response.status());
+    fit(response, recorder.method());
+    response.body_mut().record_with(recorder);
+}
+
+/// Withholds the body where the method or the status has none.
+pub fn fit(response: &mut Response<ResponseBody>, method: &Method) {
+    let is_head = method == Method::HEAD;
+    let has_none = matches!(
+        response.status(),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
     if is_head
         && !has_none
         && let Some(length) = response.body().whole()
@@ -85,9 +93,7 @@ pub fn seal(response: &mut Response<ResponseBody>, mut recorder: Recorder) {
         // HEAD is told what GET would be.
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
-    let body = response.body_mut();
     if is_head || has_none {
-        body.withhold();
+        response.body_mut().withhold();
     }
-    body.record_with(recorder);
 }

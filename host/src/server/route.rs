@@ -21,7 +21,8 @@ pub struct RouteTable {
     pub app: Router<Arc<Route>>,
     /// The components, for requests from one to another.
     pub components: HashMap<String, Arc<Component>>,
-    /// The public routes of each component, as the manifest writes them.
+    /// The public routes of each component as the manifest writes them, and under `_host` those with
+    /// a static response.
     pub patterns: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// The headers of requests that reach a component by its name.
     pub internal: Option<RouteHeaders>,

@@ -54,6 +54,13 @@ pub struct Files {
     pub key: PathBuf,
 }
 
+impl Files {
+    /// Whether connections can be accepted with them. Blocks.
+    pub fn check(&self) -> Result<(), TlsError> {
+        load(self).map(drop)
+    }
+}
+
 /// Accepts TLS connections with the newest certificate.
 pub struct TlsAcceptor {
     files: Files,

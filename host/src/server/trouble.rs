@@ -8,7 +8,7 @@
 
 use super::admission::Rejection;
 use super::body::Fault;
-use super::request::InvalidTarget;
+use super::request::HeadError;
 use crate::engine::failure::Failure;
 use crate::telemetry::logs::trace_id;
 use crate::telemetry::metrics::component::ComponentSeries;
@@ -99,7 +99,7 @@ pub(crate) fn rejections() -> impl Iterator<Item = &'static str> {
     turned_away
         .chain(refusals.map(Failure::reason))
         .chain(faults)
-        .chain([InvalidTarget::REASON])
+        .chain(HeadError::ALL.map(HeadError::reason))
 }
 
 /// Exports that a new component has not failed yet, nor been protected, for any reason.

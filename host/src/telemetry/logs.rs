@@ -11,11 +11,13 @@ pub mod throttle;
 pub mod writer;
 
 use super::traces::TraceContext;
+use serde::Serialize;
+use std::fmt;
 use std::io::IsTerminal as _;
+use std::str::FromStr;
 use tracing::{Subscriber, info};
 use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
-use tracing_subscriber::fmt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use writer::Writer;
@@ -32,22 +34,42 @@ pub enum Format {
     Json,
 }
 
-/// What is wrong with the filter of log lines.
+/// Which lines are written: a level such as `info`, or levels by target, in tracing's syntax.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Filter(String);
+
+/// A text is no [`Filter`].
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "`{0}` is not a filter of log lines; it is a level such as `info`, or `weir=debug,guest=warn`: {1}"
-)]
-pub struct FilterError(String, #[source] ParseError);
+#[error(transparent)]
+pub struct FilterError(#[from] ParseError);
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        EnvFilter::try_new(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// What libraries say without being asked for.
 const QUIET: &str = "opentelemetry=warn,opentelemetry_sdk=warn";
 
-/// Starts logging. `filter` is a level, or levels by target, in tracing's syntax.
-///
-/// Does nothing where a subscriber has been installed before, as tests do.
-pub fn start(format: Format, filter: &str) -> Result<(), FilterError> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
-        .map_err(|error| FilterError(filter.to_owned(), error))?;
+/// Starts logging. Does nothing where a subscriber has been installed before, as tests do.
+pub fn start(format: Format, filter: &Filter) {
+    let filter = EnvFilter::new(format!("{QUIET},{filter}"));
     let for_person = match format {
         Format::Auto => std::io::stderr().is_terminal(),
         Format::Human => true,
@@ -64,14 +86,13 @@ pub fn start(format: Format, filter: &str) -> Result<(), FilterError> {
         .with(layer)
         .with(writer)
         .try_init();
-    Ok(())
 }
 
 fn human<S>(lines: NonBlocking) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    fmt::layer()
+    tracing_subscriber::fmt::layer()
         .with_writer(lines)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(true)
@@ -82,7 +103,7 @@ fn json<S>(lines: NonBlocking) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    fmt::layer()
+    tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)

@@ -1,7 +1,8 @@
 //! Sends requests over the network, with connections shared by all components.
 //!
 //! HTTP/1.1 and, where TLS negotiates it, HTTP/2. Certificates are checked against the system's
-//! roots. A pooled connection that the peer has closed is replaced without the guest noticing;
+//! roots; where there are none, as in an image that has nothing but the host, requests over TLS fail
+//! and others go on. A pooled connection that the peer has closed is replaced without the guest noticing;
 //! beyond that nothing is retried.
 
 use crate::body::idle::IdleTimer;
@@ -10,10 +11,13 @@ use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::CryptoProvider;
+use rustls::{ClientConfig, RootCertStore};
 use std::error::Error as StdError;
 use std::io;
 use std::pin::{Pin, pin};
@@ -21,6 +25,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::timeout;
+use tracing::warn;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 /// The longest wait for a connection; a guest may set less.
@@ -38,8 +43,7 @@ pub fn connector(mut http: HttpConnector) -> io::Result<HttpsConnector<HttpConne
     // It would refuse `https`, though TLS is added here.
     http.enforce_http(false);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider)?;
-    Ok(builder
+    Ok(with_roots(provider)?
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(http))
@@ -107,6 +111,23 @@ impl Client {
         };
         answered.map_err(|error| classify(&error))
     }
+}
+
+/// Trusts the system's roots. Who sends nothing over TLS needs none, so that there are none is no
+/// error here.
+fn with_roots(provider: Arc<CryptoProvider>) -> io::Result<HttpsConnectorBuilder<WantsSchemes>> {
+    let missing =
+        match HttpsConnectorBuilder::new().with_provider_and_native_roots(Arc::clone(&provider)) {
+            Ok(connector) => return Ok(connector),
+            Err(error) => error,
+        };
+    warn!(error = %missing, "there are no root certificates: outbound requests over TLS will fail");
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(HttpsConnectorBuilder::new().with_tls_config(config))
 }
 
 /// The guest sees codes, so the chain of causes is turned into the one that says most.

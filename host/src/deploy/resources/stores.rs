@@ -1,6 +1,6 @@
 //! The key-value stores that are open.
 
-use super::{ResourceError, Resources};
+use super::{ResourceError, Resources, StoreFile, Unopened};
 use crate::capability::key_value::redb::{Progress, RedbStore};
 use crate::capability::key_value::redis::{Place, RedisStore};
 use crate::capability::key_value::store::{Store, StoreError};
@@ -64,12 +64,13 @@ impl Resources {
             }
             let progress = Arc::<Progress>::default();
             waiting(label.to_owned(), Arc::clone(&progress));
-            let store =
-                self.open(label, settings, progress)
-                    .map_err(|source| ResourceError::Store {
-                        label: label.to_owned(),
-                        source,
-                    })?;
+            let store = self
+                .open(label, settings, progress)
+                .map_err(|source| Unopened {
+                    label: label.to_owned(),
+                    file: StoreFile::of(settings, &self.directories.key_value, label),
+                    source,
+                })?;
             let settings = settings.clone();
             self.opened()
                 .insert(label.to_owned(), Opened { settings, store });

@@ -63,7 +63,9 @@ impl<'d> Table<'d> {
 
     /// Takes the value of `key` as it is.
     pub fn value(&mut self, key: &'static str) -> Option<Value<'d>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         let value = self.left.remove(key)?;
         Some(self.child(key, value))
     }

@@ -2,6 +2,9 @@
 
 use crate::engine::answer::GuestBody;
 use crate::engine::failure::Failure;
+use crate::server::admission::Rejection;
+use crate::server::body::{Fault, ResponseBody};
+use crate::server::response;
 use crate::server::route::Component;
 use crate::server::trouble::Subject;
 use crate::telemetry::traces::TraceContext;
@@ -32,13 +35,12 @@ struct Told {
 }
 
 impl Told {
-    fn failed(&self, failure: Failure) {
-        let subject = Subject {
+    fn subject(&self) -> Subject<'_> {
+        Subject {
             component: Some((&self.component.id, &self.component.series)),
             route: &self.route,
             trace: self.trace,
-        };
-        subject.failed(failure);
+        }
     }
 }
 
@@ -67,10 +69,28 @@ impl Call {
         response.map(|inner| ChainedBody { inner, told }.boxed_unsync())
     }
 
-    /// The component has failed, for which its caller gets `status`.
-    pub(super) fn failed(mut self, failure: Failure, status: StatusCode) {
-        self.end(Some(status));
-        self.told.failed(failure);
+    /// The component has failed.
+    pub(super) fn failed(self, failure: Failure) -> Response<WasiBody> {
+        self.told.subject().failed(failure);
+        self.refused(response::failure(failure))
+    }
+
+    /// The request's body is larger than the component's limit.
+    pub(super) fn too_large(self) -> Response<WasiBody> {
+        self.told.subject().rejected("body_too_large");
+        self.refused(response::fault(Fault::TooLarge))
+    }
+
+    /// The component has too many requests in flight.
+    pub(super) fn turned_away(self, rejection: Rejection) -> Response<WasiBody> {
+        self.told.subject().turned_away(rejection.reason());
+        self.refused(response::rejection(rejection))
+    }
+
+    /// The host answers in the component's place.
+    fn refused(mut self, response: Response<ResponseBody>) -> Response<WasiBody> {
+        self.end(Some(response.status()));
+        response.map(|body| body.map_err(broken).boxed_unsync())
     }
 
     fn end(&mut self, status: Option<StatusCode>) {
@@ -86,6 +106,11 @@ impl Drop for Call {
             self.end(None);
         }
     }
+}
+
+/// What a caller is told of an answer that breaks off.
+fn broken(failure: Failure) -> Error {
+    Error::InternalError(Some(failure.to_string()))
 }
 
 /// The body of the answer, which tells when the component breaks it off.
@@ -106,9 +131,9 @@ impl Body for ChainedBody {
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
         polled.map_err(|failure| {
             if let Some(told) = self.told.take() {
-                told.failed(failure);
+                told.subject().failed(failure);
             }
-            Error::InternalError(Some(failure.to_string()))
+            broken(failure)
         })
     }
 

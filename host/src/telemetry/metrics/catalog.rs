@@ -132,7 +132,7 @@ pub(super) const METHODS: usize = 10;
 pub(super) const STATUSES: usize = 68;
 /// What can be wrong with a request to a component: reasons of failures, of rejections, and
 /// `client_disconnect`.
-pub(crate) const ERROR_TYPES: usize = 17;
+pub(crate) const ERROR_TYPES: usize = 18;
 /// What can be wrong with a request of a component.
 pub(crate) const CLIENT_ERROR_TYPES: usize = 11;
 /// How operations of key-value stores end.

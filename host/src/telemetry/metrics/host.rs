@@ -39,6 +39,8 @@ pub enum ConnectionError {
     HeaderTooLarge,
     /// The head of a request was none.
     InvalidHead,
+    /// Its client broke the rules of HTTP/2.
+    Http2,
     /// Its client took nothing of what was sent.
     WriteTimeout,
 }
@@ -54,6 +56,7 @@ impl ConnectionError {
         Self::HeaderTimeout,
         Self::HeaderTooLarge,
         Self::InvalidHead,
+        Self::Http2,
         Self::WriteTimeout,
     ];
 
@@ -68,6 +71,7 @@ impl ConnectionError {
             Self::HeaderTimeout => "header_timeout",
             Self::HeaderTooLarge => "header_too_large",
             Self::InvalidHead => "invalid_head",
+            Self::Http2 => "http2_error",
             Self::WriteTimeout => "write_timeout",
         }
     }

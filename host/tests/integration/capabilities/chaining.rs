@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 const GUESTS: [&str; 2] = ["p2_outbound", "p3_outbound"];
 const FAILURES: &str = "weir_component_failures_total";
+const REJECTED: &str = "weir_requests_rejected_total";
 const CHAINED: &str = "weir_chained_request_duration_seconds_count";
 
 /// Both guests, allowed to send to these hosts, beside components that they can send to.
@@ -295,4 +296,86 @@ async fn a_component_that_is_not_there_is_told_logged_and_counted() {
         host.logged(&[&id, "nobody.spin.internal", "no component of the app"])
             .await;
     }
+}
+
+/// Asks `url` with a body of so many bytes.
+async fn post(host: &Host, guest: &str, url: &str, size: usize) -> Value {
+    let path = target(&format!("/{guest}/"), &[("url", url), ("method", "POST")]);
+    let request = host.request(reqwest::Method::POST, &path);
+    host.send(request.body("x".repeat(size))).await.json()
+}
+
+#[tokio::test]
+async fn a_chained_body_has_the_limit_of_who_is_asked() {
+    let allowed = "allowed_outbound_hosts = [\"http://*.spin.internal\"]";
+    let host = App::new()
+        .guest("p2_outbound", allowed)
+        .guest("p3_outbound", allowed)
+        .guest("p3_echo_body", "")
+        .config("[component.p3-echo-body]\nmax_request_body = 10")
+        .start()
+        .await;
+    let url = "http://p3-echo-body.spin.internal/";
+    for (guest, times) in [("p2_outbound", 1.0), ("p3_outbound", 2.0)] {
+        let fits = post(&host, guest, url, 10).await;
+        assert_eq!(fits["status"], 200, "{fits}");
+        assert_eq!(fits["body"], "x".repeat(10));
+        let refused = post(&host, guest, url, 11).await;
+        assert_eq!(refused["status"], 413, "{refused}");
+        assert_eq!(refused["body"], "the request's body is too large\n");
+        let labels = [("component", "p3-echo-body"), ("reason", "body_too_large")];
+        host.metric_is(REJECTED, &labels, times).await;
+        let labels = [
+            ("component", "p3-echo-body"),
+            ("http_response_status_code", "413"),
+        ];
+        host.metric_is(CHAINED, &labels, times).await;
+    }
+    no_guest_has_failed(&host).await;
+}
+
+#[tokio::test]
+async fn chained_requests_count_for_the_limit_of_who_is_asked() {
+    let allowed = "allowed_outbound_hosts = [\"http://*.spin.internal\"]";
+    let host = App::new()
+        .guest("p3_outbound", allowed)
+        .guest("p3_sleep", "")
+        .config("[limits]\nqueue_length = 0\n[component.p3-sleep]\nmax_in_flight = 1")
+        .start()
+        .await;
+    let direct = "/p3_sleep?ms=60000".to_owned();
+    let url = "http://p3-sleep.spin.internal/?ms=60000";
+    let chained = target("/p3_outbound/", &[("url", url)]);
+    for held in [direct, chained] {
+        let request = host.request(reqwest::Method::GET, &held);
+        let held = tokio::spawn(async move { drop(request.send().await) });
+        let busy = [("component", "p3-sleep"), ("state", "busy")];
+        host.metric_is("weir_component_instances", &busy, 1.0).await;
+        assert_eq!(host.get("/p3_sleep?ms=0").await.status, 503);
+        let answer = send(&host, "p3_outbound", "http://p3-sleep.spin.internal/?ms=0").await;
+        assert_eq!(answer["status"], 503, "{answer}");
+        held.abort();
+        host.rests().await;
+    }
+    let labels = [("component", "p3-sleep"), ("reason", "queue_full")];
+    host.metric_is(REJECTED, &labels, 4.0).await;
+    let answer = send(&host, "p3_outbound", "http://p3-sleep.spin.internal/?ms=0").await;
+    assert_eq!(answer["status"], 200, "{answer}");
+}
+
+#[tokio::test]
+async fn a_component_that_fills_its_limit_by_asking_itself_is_told_so() {
+    let allowed = "allowed_outbound_hosts = [\"http://*.spin.internal\"]";
+    let host = App::new()
+        .guest("p3_outbound", allowed)
+        .guest("p3_hello", "")
+        .config("[limits]\nqueue_timeout = \"200ms\"\n[component.p3-outbound]\nmax_in_flight = 1")
+        .start()
+        .await;
+    let url = nested("p3_outbound", 1, "http://p3-hello.spin.internal/");
+    let answer = send(&host, "p3_outbound", &url).await;
+    assert_eq!(answer["status"], 503, "{answer}");
+    let labels = [("component", "p3-outbound"), ("reason", "queue_timeout")];
+    host.metric_is(REJECTED, &labels, 1.0).await;
+    host.rests().await;
 }

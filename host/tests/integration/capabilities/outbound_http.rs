@@ -232,3 +232,32 @@ async fn a_request_that_hangs_until_its_component_is_given_up_is_counted_as_canc
         client_requests(&host, guest, ("error_type", "cancelled"), 1.0).await;
     }
 }
+
+#[tokio::test]
+async fn a_host_without_root_certificates_serves_and_sends_what_needs_none() {
+    let upstream = Upstream::start("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let listener = "[[listener]]\naddress = \"127.0.0.1:0\"\n\
+                    tls = { certificate = \"certificate.pem\", key = \"key.pem\" }";
+    let secure = App::new()
+        .guest("p3_hello", "")
+        .config(listener)
+        .file("certificate.pem", certificate.cert.pem())
+        .file("key.pem", certificate.signing_key.serialize_pem())
+        .start()
+        .await;
+    let secure = &secure.addresses[0];
+    let host = app(&[&upstream.origin(), secure])
+        .env("SSL_CERT_FILE", "/nonexistent")
+        .env("SSL_CERT_DIR", "/nonexistent")
+        .start()
+        .await;
+    host.logged(&["WARN", "no root certificates"]).await;
+    for guest in GUESTS {
+        let answer = send(&host, guest, &upstream.url("/")).await;
+        assert_eq!(answer["status"], 200, "{answer}");
+        let answer = send(&host, guest, secure).await;
+        assert_eq!(answer["error"], "TlsProtocolError", "{answer}");
+        client_requests(&host, guest, ("error_type", "tls"), 1.0).await;
+    }
+}

@@ -209,3 +209,92 @@ async fn texts_that_may_be_secrets_are_not_shown() {
         assert!(!text.contains("s3cret"), "{text}");
     }
 }
+
+/// What `check` and `up` say of an app, of which both say that it is wrong.
+async fn refused(app: impl Fn() -> App) -> [String; 2] {
+    let (checked, text) = app().run("check").await;
+    let (started, output) = app().fail().await;
+    assert_eq!((checked, started), (2, 2), "{text}\n{output}");
+    [text, output]
+}
+
+#[tokio::test]
+async fn a_filter_of_log_lines_that_up_refuses_is_not_well() {
+    let level = "[telemetry]\nlog_level = \"weir=bogus\"";
+    for told in refused(|| App::new().guest("p3_hello", "").config(level)).await {
+        assert!(
+            told.contains("`telemetry.log_level` must be a level"),
+            "{told}"
+        );
+        assert!(told.contains("weir.toml:4:13"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn secret_files_that_up_refuses_are_not_well() {
+    let listener = "[[listener]]\naddress = \"127.0.0.1:0\"\n\
+                    tls = { certificate = \"l.toml\", key = \"none.pem\" }\n\
+                    [admin]\ntoken_file = \"none\"";
+    let app = || {
+        App::new()
+            .guest("p3_hello", "")
+            .file("l.toml", "x = 1\n")
+            .config(listener)
+    };
+    for told in refused(app).await {
+        for part in [
+            "a listener cannot speak TLS: ",
+            "l.toml: there is no certificate in it",
+            "weir.toml:5:7",
+            "`certificate` names the chain in PEM",
+            "the admin server's token cannot be read from ",
+            "/none: No such file",
+            "weir.toml:7:14",
+            "2 problems in ",
+        ] {
+            assert!(told.contains(part), "{part} is not in {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn certificates_of_flags_are_looked_at_too() {
+    let app = App::new().guest("p3_hello", "");
+    let flags = ["--tls-cert", "none.pem", "--tls-key", "none.pem"];
+    let (status, text) = app.args(flags).fail().await;
+    assert_eq!(status, 2, "{text}");
+    assert!(
+        text.contains("none.pem: ") && text.contains("--tls-cert names"),
+        "{text}"
+    );
+}
+
+#[test]
+fn who_reads_only_the_beginning_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = guest("p3_hello");
+    let manifest = format!(
+        "spin_manifest_version = 2\n[application]\nname = \"test\"\n\
+         [[trigger.http]]\nroute = \"/...\"\ncomponent = \"app\"\n[component.app]\nsource = {code:?}\n"
+    );
+    std::fs::write(folder.path().join("spin.toml"), manifest).unwrap();
+    for args in [&["check"][..], &["compile"], &["new", "hello"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
+        let command = command.args(args).current_dir(folder.path());
+        let output = command.stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
+    let status = command
+        .arg("check")
+        .arg("--from=none")
+        .stderr(writer)
+        .status();
+    assert_eq!(status.unwrap().code(), Some(2));
+}

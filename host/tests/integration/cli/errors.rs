@@ -3,6 +3,7 @@
 use super::weir;
 use crate::harness::app::App;
 use std::net::TcpListener;
+use std::path::Path;
 
 fn app() -> App {
     App::new().guest("p3_hello", "")
@@ -12,7 +13,7 @@ fn app() -> App {
 async fn an_address_that_is_none_is_refused_with_one_that_is() {
     for bad in [
         "nowhere",
-        "localhost:3000",
+        "nowhere.invalid:3000",
         ":3000",
         "3000",
         "127.0.0.1:99999",
@@ -25,9 +26,41 @@ async fn an_address_that_is_none_is_refused_with_one_that_is() {
     let (status, text) = app().env("WEIR_ADMIN", "metrics").bare().fail().await;
     assert_eq!(status, 2, "{text}");
     assert!(
-        text.contains("--admin") && text.contains("such as 127.0.0.1:3000"),
+        text.contains("for 'WEIR_ADMIN (--admin <ADDRESS>)'"),
         "{text}"
     );
+    assert!(text.contains("such as 127.0.0.1:3000"), "{text}");
+}
+
+#[test]
+fn a_value_from_the_environment_is_told_from_one_of_a_flag() {
+    let env = [
+        ("WEIR_LISTEN", "abc"),
+        ("SPIN_HTTP_LISTEN_ADDR", "abc"),
+        ("WEIR_REQUEST_TIMEOUT", "0s"),
+        ("WEIR_WATCH", "perhaps"),
+    ];
+    for pair in env {
+        let done = weir(Path::new("."), &["up"], &[pair]);
+        assert_eq!(done.status, 2, "{done:?}");
+        let named = format!("for '{} (--", pair.0);
+        assert!(done.err.contains(&named), "{done:?}");
+    }
+    let done = weir(Path::new("."), &["up", "--listen", "abc"], &env[..1]);
+    assert!(done.err.contains("for '--listen <ADDRESS>'"), "{done:?}");
+}
+
+#[test]
+fn the_folder_for_what_components_print_is_not_taken_for_that_of_log_directories() {
+    for args in [
+        &["up", "--log-dir", "x"][..],
+        &["logs", "--log-dir=x", "app"],
+    ] {
+        let done = weir(Path::new("."), args, &[]);
+        assert_eq!(done.status, 2, "{done:?}");
+        assert!(done.err.contains("what components print"), "{done:?}");
+        assert!(!done.err.contains("similar argument"), "{done:?}");
+    }
 }
 
 #[tokio::test]

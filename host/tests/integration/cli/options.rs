@@ -239,3 +239,162 @@ async fn a_variable_has_a_value() {
         assert_eq!(answer.pair(), (200, "a=b".into()));
     }
 }
+
+/// A component that tells its variables, of which `name` is required.
+fn told() -> App {
+    let given =
+        "[component.p3-variables.variables]\nname = \"{{ name }}\"\nother = \"{{ other }}\"";
+    App::new()
+        .manifest("[variables]\nname = { required = true }\nother = { default = \"none\" }")
+        .guest("p3_variables", given)
+}
+
+async fn value(host: &Host, name: &str) -> String {
+    let path = format!("/p3_variables/get?name={name}");
+    host.get(&path).await.text()
+}
+
+#[tokio::test]
+async fn a_variable_has_what_is_in_a_file() {
+    let app = told()
+        .file("name.txt", "a b\n")
+        .file("both.json", "{ \"name\": \"json\", \"other\": \"json\" }")
+        .file("both.toml", "name = \"toml\"\n");
+    let path = |form: &str, file: &str| format!("{form}@{}", app.folder().join(file).display());
+    let (text, json, toml) = (
+        path("name=", "name.txt"),
+        path("", "both.json"),
+        path("", "both.toml"),
+    );
+    let all = [
+        "--variable",
+        &json,
+        "--variable",
+        &toml,
+        "--variable",
+        &text,
+    ];
+    let host = app.args(all).start().await;
+    assert_eq!(value(&host, "name").await, "a b\n", "the last counts");
+    assert_eq!(value(&host, "other").await, "json");
+
+    std::fs::write(host.folder().join("name.txt"), "new").unwrap();
+    let reload = host.client.post(format!("{}/reload", host.admin));
+    let done = host.send(reload.header("weir-admin", "1")).await;
+    assert_eq!(done.json()["reloaded"], serde_json::json!(["p3-variables"]));
+    assert_eq!(value(&host, "name").await, "new");
+}
+
+#[tokio::test]
+async fn files_of_variables_that_cannot_be_used_are_named_at_once_and_not_shown() {
+    let app = told()
+        .file("s.json", "{\n  \"name\": 53217\n}")
+        .file("s.toml", "\nname = \"s3cret");
+    let at = |form: &str, file: &str| format!("{form}@{}", app.folder().join(file).display());
+    let (none, json, toml) = (at("name=", "none"), at("", "s.json"), at("", "s.toml"));
+    let all = [
+        "--variable",
+        &json,
+        "--variable",
+        &toml,
+        "--variable",
+        &none,
+    ];
+    let (status, text) = app.args(all).fail().await;
+    assert_eq!(status, 2, "{text}");
+    for part in [
+        "s.json:2 cannot be read",
+        "s.toml:2 cannot be read",
+        "none cannot be read: No such",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(
+        !text.contains("53217") && !text.contains("s3cret"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_needs_the_values_of_variables_to_build_to_compile_or_to_read_logs() {
+    let app = || {
+        told()
+            .manifest("[component.p3-variables.build]\ncommand = \"true\"")
+            .file("state/log/p3-variables/.keep", "")
+    };
+    for command in ["build", "compile", "logs"] {
+        let mut app = app();
+        if command != "build" {
+            let state = app.folder().join("state").display().to_string();
+            app = app.config(&format!("[state]\ndirectory = {state:?}"));
+        }
+        if command == "logs" {
+            app = app.args(["p3-variables"]);
+        }
+        let (status, text) = app.run(command).await;
+        assert_eq!(status, 0, "{command}: {text}");
+    }
+    let (status, text) = app().run("check").await;
+    assert_eq!(status, 2, "{text}");
+    assert!(text.contains("variable `name` is required"), "{text}");
+}
+
+#[tokio::test]
+async fn an_address_may_be_a_name() {
+    let port = |address: String| address.rsplit_once(':').unwrap().1.to_owned();
+    let port = port(free_address());
+    let app = App::new().guest("p3_hello", "");
+    let host = app
+        .args(["--listen", &format!("localhost:{port}")])
+        .start()
+        .await;
+    assert_eq!(host.addresses, [format!("http://127.0.0.1:{port}")]);
+}
+
+#[tokio::test]
+async fn spins_variable_for_the_address_is_weaker_than_weirs() {
+    let (spins, own) = (free_address(), free_address());
+    let app = || {
+        let app = App::new().guest("p3_hello", "").bare();
+        app.env("WEIR_ADMIN", "127.0.0.1:0")
+            .env("SPIN_HTTP_LISTEN_ADDR", &spins)
+    };
+    let host = app().start().await;
+    assert_eq!(host.addresses, [format!("http://{spins}")]);
+    drop(host);
+    let host = app().env("WEIR_LISTEN", &own).start().await;
+    assert_eq!(host.addresses, [format!("http://{own}")]);
+}
+
+#[tokio::test]
+async fn a_variable_that_is_empty_is_not_set() {
+    let listen = free_address();
+    let names = [
+        "listen",
+        "component-id",
+        "state-dir",
+        "log-directory",
+        "portable",
+        "watch",
+        "skip-build",
+        "request-timeout",
+        "tls-cert",
+        "tls-key",
+        "config",
+        "app-dir",
+        "runtime-config-file",
+    ];
+    let app = App::new().guest("p3_hello", "").bare();
+    let app = names
+        .iter()
+        .fold(app, |app, name| app.env(&variable(name), ""));
+    let host = app
+        .env("WEIR_ADMIN", "127.0.0.1:0")
+        .env("SPIN_HTTP_LISTEN_ADDR", &listen)
+        .start()
+        .await;
+    assert_eq!(host.addresses, [format!("http://{listen}")]);
+    assert_eq!(host.get("/p3_hello").await.status, 200);
+    let logs = host.folder().join(".weir/log").display().to_string();
+    assert!(host.banner().contains(&logs), "{}", host.banner());
+}

@@ -41,8 +41,10 @@ static_response = { body = "User-agent: *\n" }
 #[tokio::test]
 async fn spins_health_path_answers_whatever_routes_the_app_has() {
     let host = App::new().guest("p3_hello", "").start().await;
-    let health = host.get("/.well-known/spin/health").await;
-    assert_eq!(health.pair(), (200, "OK".into()));
+    let path = "/.well-known/spin/health";
+    assert_eq!(host.get(path).await.pair(), (200, "OK".into()));
+    let head = host.send(host.request(Method::HEAD, path)).await;
+    assert_eq!((head.status, head.header("content-length")), (200, "2"));
     let own =
         "[[trigger.http]]\nroute = \"/.well-known/...\"\nstatic_response = { body = \"own\" }";
     let host = App::new().manifest(own).start().await;
@@ -113,4 +115,34 @@ async fn the_label_of_a_route_is_its_pattern() {
         host.metric_is(COUNT, &[("http_route", route)], count).await;
     }
     assert_eq!(host.metrics().await.series(COUNT), 3);
+}
+
+#[tokio::test]
+async fn static_responses_are_listed_and_kept_off_listeners_that_name_their_components() {
+    let fixed = "[[trigger.http]]\nroute = \"/fixed\"\nstatic_response = { body = \"fixed\" }";
+    let listener = "[[listener]]\naddress = \"127.0.0.1:0\"\n";
+    let host = App::new()
+        .guest("p3_hello", "")
+        .manifest(fixed)
+        .config(&format!("{listener}{listener}components = [\"p3-hello\"]"))
+        .start()
+        .await;
+    let get = async |number: usize, path: &str| {
+        let url = format!("{}{path}", host.addresses[number]);
+        host.send(host.client.get(url)).await.status
+    };
+    assert_eq!(
+        (get(0, "/fixed").await, get(0, "/p3_hello").await),
+        (200, 200)
+    );
+    assert_eq!(
+        (get(1, "/fixed").await, get(1, "/p3_hello").await),
+        (404, 200)
+    );
+    let status = host.admin("/status").await.json();
+    assert_eq!(status["static_routes"], serde_json::json!(["/fixed"]));
+    assert_eq!(status["components"].as_array().unwrap().len(), 1);
+    let banner = host.banner();
+    let listed = |line: &str| line.split_whitespace().eq(["/fixed", "_host"]);
+    assert!(banner.lines().any(listed), "{banner}");
 }

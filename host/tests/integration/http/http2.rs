@@ -106,3 +106,66 @@ async fn a_connection_that_begins_http_2_and_goes_silent_is_closed() {
     wire.rest().await;
     host.metric_is("weir_connections_active", &[], 0.0).await;
 }
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused_and_counted() {
+    let host = start("[limits]\nmax_header_bytes = \"8KiB\"\n").await;
+    let client = builder().build().unwrap();
+    let ask = async |path: &str, fields: usize, size: usize| {
+        let url = format!("{}{path}", host.addresses[0]);
+        let request = (0..fields).fold(client.get(url), |request, number| {
+            request.header(format!("x-{number}"), "x".repeat(size))
+        });
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask("/p3_sleep?ms=0", 7, 1000).await, 200);
+    assert_eq!(ask("/p3_sleep?ms=0", 20, 1000).await, 431);
+    assert_eq!(ask("/p3_sleep?ms=0", 257, 1).await, 431);
+    assert_eq!(ask("/nowhere", 20, 1000).await, 431);
+    let refused = [
+        ("error_type", "header_too_large"),
+        ("http_response_status_code", "431"),
+    ];
+    host.metric_is(REQUESTS, &refused, 3.0).await;
+    let rejected = [("component", "p3-sleep"), ("reason", "header_too_large")];
+    host.metric_is("weir_requests_rejected_total", &rejected, 2.0)
+        .await;
+}
+
+/// A stream that is opened by GET for `/` and reset at once.
+fn opened_and_reset(stream: u32) -> Vec<u8> {
+    let head = b"\x82\x86\x84\x41\x04test";
+    let stream = stream.to_be_bytes();
+    [
+        &[0, 0, head.len() as u8, 1, 5][..],
+        &stream,
+        head,
+        &[0, 0, 4, 3, 0],
+        &stream,
+        &[0, 0, 0, 8],
+    ]
+    .concat()
+}
+
+#[tokio::test]
+async fn a_client_that_floods_with_resets_is_cut_off_and_counted() {
+    let host = start("").await;
+    let mut wire = Wire::connect(&host).await;
+    wire.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await;
+    let mut stream = 1;
+    // It ends when the host takes no more.
+    while stream < 1_000_000 {
+        let flood: Vec<_> = (0..100)
+            .flat_map(|n| opened_and_reset(stream + 2 * n))
+            .collect();
+        if wire.try_send(&flood).await.is_err() {
+            break;
+        }
+        stream += 200;
+    }
+    assert!(stream < 1_000_000, "the host goes on");
+    let labels = [("reason", "http2_error")];
+    host.metric_is("weir_connection_errors_total", &labels, 1.0)
+        .await;
+}

@@ -97,3 +97,33 @@ async fn read(host: &Host, key: &str) {
     let answer: Answer = host.get(&path).await;
     assert_eq!(answer.pair(), (200, "value".into()));
 }
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_named_with_where_it_stands() {
+    let sqlite = "SQLite format 3\0".to_owned() + &"x".repeat(8192);
+    let app = App::new()
+        .guest("p3_key_value", "key_value_stores = [\"default\"]")
+        .file("spin.db", &sqlite)
+        .config("[key_value_store.default]\ntype = \"spin\"\npath = \"spin.db\"");
+    let file = app.folder().join("spin.db").display().to_string();
+    let (status, text) = app.fail().await;
+    assert_eq!(status, 2, "{text}");
+    let what = format!("key-value store `default` cannot be opened: {file} (");
+    assert!(text.contains(&what), "{text}");
+    assert!(text.contains("weir.toml:5): "), "{text}");
+    assert!(text.contains("it is not a store of Weir's"), "{text}");
+    assert!(text.contains("the SQLite files of Spin"), "{text}");
+}
+
+#[tokio::test]
+async fn a_store_without_a_folder_is_named_with_its_file() {
+    let app = App::new()
+        .guest("p3_key_value", "key_value_stores = [\"default\"]")
+        .file("state/key-value", "in the way");
+    let file = app.folder().join("state/key-value/default.redb");
+    let (status, text) = app.fail().await;
+    assert_eq!(status, 2, "{text}");
+    let what = format!("`default` cannot be opened: {}: ", file.display());
+    assert!(text.contains(&what), "{text}");
+    assert!(!text.contains("a store of Weir's"), "{text}");
+}

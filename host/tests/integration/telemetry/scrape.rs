@@ -136,6 +136,23 @@ async fn a_listener_serves_metrics_only_if_it_was_told_to() {
 }
 
 #[tokio::test]
+async fn what_scrapers_and_probes_ask_a_listener_is_no_request_of_the_app() {
+    let listener = "[[listener]]\naddress = \"127.0.0.1:0\"\nmetrics = true\n\
+                    [telemetry]\naccess_log = true";
+    let app = App::new().config(listener).guest("p3_hello", "");
+    let mut host = app.start().await;
+    for path in ["/metrics", "/.well-known/spin/health", "/p3_hello/"] {
+        assert_eq!(host.get(path).await.status, 200);
+    }
+    host.rests().await;
+    let count = "http_server_request_duration_seconds_count";
+    host.metric_is(count, &[], 1.0).await;
+    let (_, log) = host.stop().await;
+    let accesses = log.lines().filter(|line| line.contains("\"access\""));
+    assert_eq!(accesses.count(), 1, "{log}");
+}
+
+#[tokio::test]
 async fn a_listener_serves_metrics_where_they_are_asked_for_whatever_its_routes_are() {
     let listener =
         "[[listener]]\naddress = \"127.0.0.1:0\"\nbase_path = \"/data\"\nmetrics = true\n";
