@@ -16,7 +16,7 @@ mod status;
 mod variables;
 mod watch;
 
-pub use follow::Follow;
+pub use follow::{Follow, Seen};
 
 use crate::config::telemetry::{LogFormat, Telemetry};
 use crate::deploy::resources::Resources;
@@ -56,12 +56,12 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts serving what `definition` describes, which was read as `wanted` says. A hangup that
-    /// comes meanwhile is followed by a reload.
+    /// Starts serving what `definition` describes, which was read as `wanted` says and after its
+    /// files were `seen`. A hangup that comes meanwhile is followed by a reload.
     pub async fn start(
         definition: Definition,
         wanted: Wanted,
-        follow: Follow,
+        seen: Seen,
         hangups: Hangups,
     ) -> Result<Self, Error> {
         let config = &definition.config;
@@ -72,7 +72,6 @@ impl Host {
         tokio::spawn(Arc::clone(&front.health).beat());
 
         let definition = Arc::new(definition);
-        let seen = follow.look(&definition).await;
         let assembled = assemble(&definition, metrics, &front.health).await?;
         let resources = Arc::new(assembled.resources);
         let chain = lead_chain(&resources, &front.table);
@@ -96,7 +95,7 @@ impl Host {
         ));
         // It is set here and nowhere else.
         let _ = front.reloader.set(Arc::clone(&reloader));
-        let tasks = follow::start(&reloader, follow, seen, hangups);
+        let tasks = follow::start(&reloader, seen, hangups);
         front.health.set_phase(Phase::Ready);
         Ok(Self {
             front,

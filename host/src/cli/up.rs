@@ -3,7 +3,7 @@
 use super::options::{AppOptions, StateOptions};
 use super::{banner, build, runtime};
 use crate::app::definition::{Definition, Wanted};
-use crate::app::{Follow, Host};
+use crate::app::{Follow, Host, Seen};
 use crate::config::ConfigLayer;
 use crate::config::bounded::Timeout;
 use crate::config::listener::{Listener, TlsFiles};
@@ -137,13 +137,13 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
     let began = Instant::now();
     let mut wanted = options.app.wanted();
     wanted.flags = options.settings();
-    let definition = Definition::read(&wanted)?;
+    let (definition, seen) = options.follow().read(&wanted)?;
     definition.manifest.check_served().none_or(())?;
     if options.build {
         build::components(&definition.manifest, &definition.app, &[])?;
     }
     let runtime = runtime::start()?;
-    let drained = runtime.block_on(serve(definition, wanted, options.follow(), began));
+    let drained = runtime.block_on(serve(definition, wanted, seen, began));
     runtime::end(runtime);
     drained.map(|drained| match drained {
         Drained { cut: 0, .. } => ExitCode::SUCCESS,
@@ -154,7 +154,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
 async fn serve(
     definition: Definition,
     wanted: Wanted,
-    follow: Follow,
+    seen: Seen,
     began: Instant,
 ) -> Result<Drained, Error> {
     let unheard = |source| Error::System {
@@ -164,7 +164,7 @@ async fn serve(
     let mut signals = Signals::listen().map_err(unheard)?;
     let hangups = Hangups::listen().map_err(unheard)?;
     let host = tokio::select! {
-        host = Host::start(definition, wanted, follow, hangups) => host?,
+        host = Host::start(definition, wanted, seen, hangups) => host?,
         // Nothing is in flight yet.
         _ = signals.next() => return Ok(Drained::default()),
     };
