@@ -120,7 +120,7 @@ impl Handler {
             recorder.set_trace(parent(request));
             self.log(&mut recorder, request);
             if let Err(invalid) = request::check_host(request) {
-                response = misdirected(invalid, &mut recorder);
+                response = invalid_target(invalid, &mut recorder);
             }
             response::seal(&mut response, recorder);
         }
@@ -137,7 +137,7 @@ impl Handler {
         let trace = self.trace(&mut request, route, &mut recorder);
         self.log(&mut recorder, &request);
         let mut response = match (request::check_host(&request), &route.target) {
-            (Err(invalid), _) => misdirected(invalid, &mut recorder),
+            (Err(invalid), _) => invalid_target(invalid, &mut recorder),
             (Ok(()), Target::Static(given)) => given.response(ResponseBody::full),
             (Ok(()), Target::Component(component)) => {
                 let origin = Origin {
@@ -194,7 +194,7 @@ impl Handler {
         };
         let prepared = match request::prepare(request, routed) {
             Ok(prepared) => prepared,
-            Err(invalid) => return misdirected(invalid, recorder),
+            Err(invalid) => return invalid_target(invalid, recorder),
         };
         let progress = Arc::default();
         recorder.set_request(&progress);
@@ -285,7 +285,10 @@ fn refuse(fault: Fault, recorder: &mut Recorder) -> Response<ResponseBody> {
     response::fault(fault)
 }
 
-fn misdirected(invalid: request::InvalidTarget, recorder: &mut Recorder) -> Response<ResponseBody> {
+fn invalid_target(
+    invalid: request::InvalidTarget,
+    recorder: &mut Recorder,
+) -> Response<ResponseBody> {
     recorder.rejected("invalid_target");
     response::text(StatusCode::BAD_REQUEST, invalid)
 }
