@@ -30,6 +30,9 @@ pub struct Patience {
     pub write: Duration,
 }
 
+/// Why a connection or a stream was cut off whose client took nothing.
+pub(super) const WRITE_TIMEOUT: &str = "write_timeout";
+
 /// What comes next on a connection without active requests: its first request,
 const FIRST: u8 = 0;
 /// the rest of a head,
@@ -177,7 +180,7 @@ impl<T> GuardedIo<T> {
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         timer.as_mut().poll(cx).map(|()| {
             // The first reason stays.
-            let _ = self.activity.cut.set("write_timeout");
+            let _ = self.activity.cut.set(WRITE_TIMEOUT);
             Err(io::ErrorKind::TimedOut.into())
         })
     }
