@@ -4,6 +4,7 @@ use super::Limits;
 use super::client::Client;
 use super::handler::Handler;
 use super::io::{Activity, GuardedIo, Patience};
+use super::linger::Upload;
 use super::stream::{Parts, StreamExecutor};
 use crate::telemetry::metrics::host::ListenerSeries;
 use hyper::rt::{Read, Write};
@@ -84,6 +85,7 @@ where
     let service = service_fn(move |request| {
         let version = request.version();
         let active = begun.begin(version);
+        let request = Upload::of(request, &begun);
         let (handler, client) = (Arc::clone(&handler), Arc::clone(&client));
         async move {
             let response = handler.handle(request, &client).await;

@@ -23,7 +23,6 @@ use arc_swap::ArcSwap;
 use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
 use opentelemetry::KeyValue;
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -58,13 +57,12 @@ pub struct Handler {
 
 impl Handler {
     /// Answers a request of `client`.
-    pub async fn handle(
+    pub(super) async fn handle(
         &self,
-        request: Request<Incoming>,
+        request: Request<Upload>,
         client: &Arc<Client>,
     ) -> Result<Response<ResponseBody>, Infallible> {
         let began = Instant::now();
-        let request = Upload::of(request);
         let table = self.table.load_full();
         let uri = request.uri().clone();
         if let Some(response) = endpoints::answer(uri.path(), self.metrics.as_ref()) {
