@@ -43,6 +43,8 @@ pub(super) struct Shared {
     pub(super) reuse: Reuse,
     budget: Arc<InstanceBudget>,
     places: u32,
+    /// How long a request may wait for an instance.
+    queue_timeout: Duration,
     state: Mutex<State>,
     /// When the last instance must be gone, once the generation is being replaced.
     end: OnceLock<Instant>,
@@ -68,7 +70,8 @@ pub(super) enum Parked {
 }
 
 impl InstancePool {
-    /// A pool without instances. Each instance takes `places` of the budget.
+    /// A pool without instances. Each instance takes `places` of the budget; a request waits for
+    /// one for `queue_timeout` at most.
     pub fn new(
         engine: &Engine,
         component: Arc<ComponentContext>,
@@ -76,6 +79,7 @@ impl InstancePool {
         reuse: Reuse,
         budget: Arc<InstanceBudget>,
         places: u32,
+        queue_timeout: Duration,
     ) -> Self {
         let shared = Arc::new(Shared {
             engine: engine.clone(),
@@ -84,6 +88,7 @@ impl InstancePool {
             reuse,
             budget,
             places,
+            queue_timeout,
             state: Mutex::default(),
             end: OnceLock::new(),
         });
@@ -95,6 +100,11 @@ impl InstancePool {
     /// What the instances share.
     pub fn component(&self) -> &Arc<ComponentContext> {
         &self.0.component
+    }
+
+    /// How long a request may wait for an instance.
+    pub fn queue_timeout(&self) -> Duration {
+        self.0.queue_timeout
     }
 
     /// Gives a request to an instance. The exchange tells the rest.

@@ -2,6 +2,7 @@
 //! grants, and which guest task works on which exchange.
 
 use super::exchange::Exchange;
+use super::failure::Failure;
 use super::memory::MemoryLimiter;
 use crate::capability::Grants;
 use crate::capability::outbound_http::OutboundHooks;
@@ -115,6 +116,7 @@ impl InstanceState {
     /// Forgets all tasks; for when none runs any more.
     pub(super) fn all_ended(&mut self) {
         self.tasks.clear();
+        self.memory.forget();
     }
 
     /// Takes the tasks out, with their exchanges.
@@ -156,6 +158,15 @@ pub(crate) fn note_caller(store: StoreContextMut<'_, InstanceState>) {
     if state.tasks.len() > 1 {
         let caller = state.caller.clone();
         caller.set(running(store).map(|(_, exchange)| exchange));
+    }
+}
+
+impl Drop for InstanceState {
+    /// Whoever still waits for one of the tasks need not wait for its time to be up.
+    fn drop(&mut self) {
+        for exchange in self.tasks.values() {
+            exchange.fail(Failure::Stopped);
+        }
     }
 }
 

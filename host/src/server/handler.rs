@@ -265,7 +265,7 @@ fn conclude(
     // Whatever the component made of a body that was cut short, the client is told the cause.
     if let Some(fault) = progress.fault() {
         if let Ok(response) = answer {
-            ResponseBody::guest(response.into_body()).withhold();
+            ResponseBody::guest(response.into_body()).withhold(None);
         }
         return refuse(fault, recorder);
     }

@@ -87,7 +87,7 @@ pub fn seal(response: &mut Response<ResponseBody>, mut recorder: Recorder) {
     }
     let body = response.body_mut();
     if is_head || has_none {
-        body.withhold();
+        body.withhold(Some(&recorder));
     }
     body.record_with(recorder);
 }
