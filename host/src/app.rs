@@ -20,7 +20,7 @@ pub use follow::{Follow, Seen};
 
 use crate::config::telemetry::{LogFormat, Telemetry};
 use crate::deploy::resources::Resources;
-use crate::drain::{self, Drained, Patience, Stage};
+use crate::drain::{self, Drained, Left, Patience, Stage};
 use crate::engine::settings::WASMTIME;
 use crate::error::Error;
 use crate::health::{Health, Phase};
@@ -38,9 +38,10 @@ use reload::Reloader;
 use sockets::{Bound, Shared};
 use std::collections::HashSet;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 use tokio::sync::watch::{Sender, channel};
 use tokio::task::JoinSet;
-use tracing::info;
+use tracing::{info, warn};
 
 /// A host that serves.
 pub struct Host {
@@ -135,17 +136,20 @@ impl Host {
             deadline: settings.deadline,
         };
         let requests = &self.resources.metrics.http_server;
-        let drained = drain::drain(
+        let left = Left {
+            requests: || requests.active(),
+            guests: self.resources.budget.guests(),
+        };
+        let mut drained = drain::drain(
             self.listeners,
             self.stage,
             &self.front.health,
             patience,
             &mut signals,
-            || requests.active(),
+            left,
         )
         .await;
-        close_stores(&self.resources).await;
-        export_spans(&self.resources).await;
+        drained.hurried = !close(&self.resources, &mut signals, drained.hurried).await;
         let served = catalog::HTTP_SERVER_REQUEST_DURATION.prometheus_name();
         info!(
             requests = self.front.registry.recorded(&served),
@@ -207,6 +211,25 @@ fn listen(bound: Vec<Bound>, shared: &Shared<'_>) -> Result<(JoinSet<()>, Sender
     Ok((listeners, sender))
 }
 
+/// Closes what is open and, unless that is `hurried`, exports what is left. Says whether all of it
+/// was waited for.
+async fn close(resources: &Resources, signals: &mut Signals, hurried: bool) -> bool {
+    unless_hurried(signals, close_stores(resources)).await
+        && !hurried
+        && unless_hurried(signals, export_spans(resources)).await
+}
+
+/// Waits for `end` until a signal says not to. Says whether it was waited for.
+async fn unless_hurried(signals: &mut Signals, end: impl Future<Output = ()>) -> bool {
+    tokio::select! {
+        () = end => true,
+        signal = signals.next() => {
+            warn!(%signal, "nothing more is waited for");
+            false
+        }
+    }
+}
+
 /// Flushes what was written and releases the files.
 async fn close_stores(resources: &Resources) {
     for store in resources.stores().values() {
@@ -217,11 +240,22 @@ async fn close_stores(resources: &Resources) {
     }
 }
 
-/// Sends what spans are left.
+/// Sends what spans are left. On a thread of its own, so that who waits for it no longer need not
+/// wait for its end either.
 async fn export_spans(resources: &Resources) {
     let tracer = resources.tracer.clone();
-    // It only fails if it panicked, and there is nothing more to do then.
-    let _ = tokio::task::spawn_blocking(move || tracer.shut_down()).await;
+    let (done, exported) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("spans".into());
+    let spawned = thread.spawn(move || {
+        tracer.shut_down();
+        // Nobody may wait any more.
+        let _ = done.send(());
+    });
+    match spawned {
+        // It only fails if the thread panicked, and there is nothing more to do then.
+        Ok(_) => _ = exported.await,
+        Err(error) => warn!(%error, "the last spans were not exported"),
+    }
 }
 
 /// What the closed label sets are multiplied by, with room for what reloads may add.

@@ -4,6 +4,7 @@
 //! before it is asked: who needs one and finds none waits, and idle instances of other components
 //! are asked to leave; those that become idle meanwhile leave by themselves.
 
+use crate::drain::guests::Guests;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,6 +17,7 @@ pub struct InstanceBudget {
     pools: Mutex<Vec<Weak<dyn Reclaim>>>,
     /// Who waits for places.
     wanted: AtomicUsize,
+    guests: Guests,
 }
 
 /// A pool that can give up an idle instance.
@@ -37,6 +39,7 @@ impl InstanceBudget {
             total,
             pools: Mutex::default(),
             wanted: AtomicUsize::new(0),
+            guests: Guests::default(),
         })
     }
 
@@ -49,6 +52,11 @@ impl InstanceBudget {
     pub fn used(&self) -> u32 {
         let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
         self.total.saturating_sub(free)
+    }
+
+    /// Which of the instances' guests are at work.
+    pub fn guests(&self) -> &Guests {
+        &self.guests
     }
 
     pub(super) fn join(&self, pool: Weak<dyn Reclaim>) {

@@ -41,7 +41,7 @@ pub(super) struct Shared {
     pub(super) component: Arc<ComponentContext>,
     pub(super) pre: ProxyPre<InstanceState>,
     pub(super) reuse: Reuse,
-    budget: Arc<InstanceBudget>,
+    pub(super) budget: Arc<InstanceBudget>,
     places: u32,
     /// How long a request may wait for an instance.
     queue_timeout: Duration,

@@ -7,7 +7,8 @@
 //! Mechanism: two halves that share a [`Status`]. [`inside`] runs in the store: it takes requests
 //! from the seat, starts calls and polls them. [`Outside`] is polled after it, whenever the store
 //! waits: it parks the instance when it has room, and drops it when nobody waits for it any more,
-//! when it has been idle for long enough, or when it is used up. A guest that computes without end is interrupted by the epoch (see [`super::epoch`]).
+//! when it has been idle for long enough, or when it is used up. A guest that computes without end
+//! is interrupted by the epoch (see [`super::epoch`]).
 //!
 //! Limits: an abandoned request ends the instance only when its siblings are done, because
 //! wasmtime cannot cancel one task. When a trap ends the instance, the request whose task ran is
@@ -24,6 +25,7 @@ use super::failure::Failure;
 use super::pool::Shared;
 use super::seat::{Job, Seat};
 use super::state::{self, InstanceState};
+use crate::drain::guests::Guest;
 use crate::telemetry::metrics::component::ComponentSeries;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -43,10 +45,10 @@ const TICKS: u64 = 2;
 
 /// Makes an instance and serves requests with it, beginning with `first`, until it ends.
 pub(super) async fn run(pool: Arc<Shared>, place: Place, first: Job) {
-    let _counted = Counted::new(&pool.component.series);
+    let member = Member::new(&pool);
     let created = timed(&pool.component.series, pin!(instantiate(&pool))).await;
     match created {
-        Ok((store, proxy)) => serve(&pool, store, &proxy, first).await,
+        Ok((store, proxy)) => serve(&pool, store, &proxy, first, member).await,
         Err(error) => {
             let failure = match error.downcast_ref::<PoolConcurrencyLimitError>() {
                 // The server says so, at most once a second.
@@ -84,8 +86,14 @@ async fn instantiate(pool: &Shared) -> Result<(Store<InstanceState>, Proxy)> {
     Ok((store, proxy))
 }
 
-async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Proxy, first: Job) {
-    let seat = Arc::new(Seat::default());
+async fn serve(
+    pool: &Arc<Shared>,
+    mut store: Store<InstanceState>,
+    proxy: &Proxy,
+    first: Job,
+    mut member: Member<'_>,
+) {
+    let seat = Arc::clone(&member.seat);
     seat.hand(first);
     let status = Status::default();
     let interrupted = Arc::clone(&store.data().interrupted);
@@ -103,6 +111,9 @@ async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Prox
             let polled = seat.occupancy.waker.poll(&waker, cx, running.as_mut());
             let now = Instant::now();
             series.ran(now - began);
+            // Before its answers are out, after which nobody waits for it.
+            let is_awaited = seat.occupancy.live() > 0;
+            member.guest.does(!status.quiet.load(Relaxed), is_awaited);
             seat.occupancy.deliver();
             match polled {
                 Poll::Ready(result) => Poll::Ready(result.flatten()),
@@ -113,9 +124,6 @@ async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Prox
     };
     pool.leave(&seat);
     conclude(pool, &mut store, end);
-    drop(store);
-    // They came while the instance was ending; none has begun.
-    pool.dispatch_again(&seat);
 }
 
 /// The half that runs in the store.
@@ -183,19 +191,30 @@ fn handler(proxy: &Proxy) -> Func {
     }
 }
 
-/// Counts the instance while it lives.
-struct Counted<'a>(&'a ComponentSeries);
+/// One instance among those of its pool. However its worker ends, it takes no request with it.
+struct Member<'a> {
+    pool: &'a Arc<Shared>,
+    seat: Arc<Seat>,
+    guest: Guest<'a>,
+}
 
-impl<'a> Counted<'a> {
-    fn new(series: &'a ComponentSeries) -> Self {
-        series.instance_created();
-        Self(series)
+impl<'a> Member<'a> {
+    fn new(pool: &'a Arc<Shared>) -> Self {
+        pool.component.series.instance_created();
+        Self {
+            pool,
+            seat: Arc::default(),
+            guest: pool.budget.guests().enter(),
+        }
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Member<'_> {
     fn drop(&mut self) {
-        self.0.instance_dropped();
+        self.pool.leave(&self.seat);
+        // They came while the instance was ending; none has begun.
+        self.pool.dispatch_again(&self.seat);
+        self.pool.component.series.instance_dropped();
     }
 }
 
