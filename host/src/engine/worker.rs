@@ -145,13 +145,17 @@ async fn inside(
         while let Poll::Ready(Some(ended)) = calls.poll_next_unpin(cx) {
             ended?;
         }
-        while let Some(Job { request, exchange }) = next_job(pool, seat, status) {
-            left = left.saturating_sub(1);
+        let mut begun = false;
+        while !begun && left > 0 && seat.occupancy.is_open() {
+            let Some(Job { request, exchange }) = next_job(pool, seat) else {
+                break;
+            };
+            left -= 1;
             if exchange.begin(&seat.occupancy) {
                 calls.push(call::start(accessor, proxy, request, exchange)?);
-                // The store has work now, and comes back here after it. Should the guest compute,
-                // the other requests can still go elsewhere.
-                break;
+                // The store has work now, and comes back here after it. Should the guest compute or
+                // hold the store, the other requests can still go elsewhere.
+                begun = true;
             }
         }
         let quiet = calls.is_empty() && accessor.poll_no_interesting_tasks(cx).is_ready();
@@ -168,7 +172,7 @@ async fn inside(
             .poll_ready_for_concurrent_call(handler, cx)
             .is_ready();
         status.quiet.store(quiet, Relaxed);
-        let takes_any = open && ready;
+        let takes_any = open && ready && !begun;
         status.room.store(if takes_any { room } else { 0 }, Relaxed);
         Poll::Pending
     })
@@ -176,11 +180,9 @@ async fn inside(
 }
 
 /// The next request to begin. While it runs, the instance is not offered to others.
-fn next_job(pool: &Shared, seat: &Arc<Seat>, status: &Status) -> Option<Job> {
+fn next_job(pool: &Shared, seat: &Arc<Seat>) -> Option<Job> {
     let job = seat.take()?;
-    if status.parked.swap(false, Relaxed) {
-        pool.leave(seat);
-    }
+    pool.leave(seat);
     Some(job)
 }
 
@@ -212,6 +214,7 @@ impl<'a> Member<'a> {
 impl Drop for Member<'_> {
     fn drop(&mut self) {
         self.pool.leave(&self.seat);
+        self.pool.ended();
         // They came while the instance was ending; none has begun.
         self.pool.dispatch_again(&self.seat);
         self.pool.component.series.instance_dropped();

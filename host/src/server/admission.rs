@@ -62,11 +62,6 @@ impl Admission {
             .saturating_sub(self.in_flight.available_permits())
     }
 
-    /// How long a request may wait.
-    pub fn queue_timeout(&self) -> Duration {
-        self.queue_timeout
-    }
-
     /// Waits for permission, which ends when the permit is dropped.
     pub async fn admit(&self, series: &ComponentSeries) -> Result<OwnedSemaphorePermit, Rejection> {
         match Arc::clone(&self.in_flight).try_acquire_owned() {
