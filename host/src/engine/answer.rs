@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::oneshot::Receiver;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 use wasmtime_wasi_http::WasiBody;
 
 /// Gives `request` to an instance of the pool and waits for the head of the response.
@@ -70,19 +70,18 @@ impl Guard {
         queue: Duration,
     ) -> Result<Response, Failure> {
         let limit = self.component.timeout;
-        let end = Instant::now() + limit;
-        let early = match timeout(queue.min(limit), &mut answer).await {
-            Ok(answered) => Some(answered),
+        let answered = match timeout(queue.min(limit), &mut answer).await {
+            Ok(answered) => Ok(answered),
             Err(_elapsed) => match self.exchange.leave_queue() {
                 Some(failure) => return Err(failure),
-                None => timeout_at(end, answer).await.ok(),
+                None => timeout(limit.saturating_sub(queue), answer).await,
             },
         };
-        match early {
-            Some(Ok(response)) => Ok(response),
+        match answered {
+            Ok(Ok(response)) => Ok(response),
             // Without a failure the worker is gone: the host is shutting down.
-            Some(Err(_closed)) => Err(self.exchange.take_failure().unwrap_or(Failure::Stopped)),
-            None => Err(self.exchange.give_up()),
+            Ok(Err(_closed)) => Err(self.exchange.take_failure().unwrap_or(Failure::Stopped)),
+            Err(_elapsed) => Err(self.exchange.give_up()),
         }
     }
 }

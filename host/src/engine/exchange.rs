@@ -113,9 +113,7 @@ impl Exchange {
     pub fn leave_queue(&self) -> Option<Failure> {
         let left = self.advance(QUEUED, ABANDONED);
         left.then(|| {
-            let _ = self.finished.set(Instant::now());
-            self.release();
-            // It has met no guest.
+            self.left_in(QUEUED);
             Failure::PoolExhausted
         })
     }
@@ -130,20 +128,27 @@ impl Exchange {
                 _ => Some(ABANDONED),
             });
         match before {
-            Err(_) => return None,
-            Ok(FAILED) => return self.failure.get().copied(),
-            Ok(_) => _ = self.finished.set(Instant::now()),
+            Ok(FAILED) => self.failure.get().copied(),
+            Ok(phase) => {
+                self.left_in(phase);
+                None
+            }
+            Err(_over) => None,
         }
-        match before {
+    }
+
+    /// It was abandoned in this phase.
+    fn left_in(&self, phase: u8) {
+        let _ = self.finished.set(Instant::now());
+        match phase {
             // No instance has begun it, and none will.
-            Ok(QUEUED | PLACED) => self.release(),
+            QUEUED | PLACED => self.release(),
             _ => self
                 .instance
                 .get()
                 .into_iter()
                 .for_each(|instance| instance.abandoned()),
         }
-        None
     }
 
     /// Whether its client went away, rather than the server giving it up.
