@@ -20,11 +20,11 @@ mod status;
 pub mod variables;
 mod watch;
 
-pub use follow::Follow;
+pub use follow::{Follow, Seen};
 
 use crate::config::telemetry::{LogFormat, Telemetry};
 use crate::deploy::resources::Resources;
-use crate::drain::{self, Drained, Patience, Stage};
+use crate::drain::{self, Drained, Left, Patience, Stage};
 use crate::engine::settings::WASMTIME;
 use crate::error::Error;
 use crate::health::{Health, Phase};
@@ -40,9 +40,10 @@ use front::Front;
 use reload::Reloader;
 use sockets::{Bound, Shared};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 use tokio::sync::watch::{Sender, channel};
 use tokio::task::JoinSet;
-use tracing::info;
+use tracing::{info, warn};
 
 /// A host that serves.
 pub struct Host {
@@ -58,12 +59,12 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts serving what `definition` describes, which was read as `wanted` says. A hangup that
-    /// comes meanwhile is followed by a reload.
+    /// Starts serving what `definition` describes, which was read as `wanted` says and after its
+    /// files were `seen`. A hangup that comes meanwhile is followed by a reload.
     pub async fn start(
         definition: Definition,
         wanted: Wanted,
-        follow: Follow,
+        seen: Seen,
         hangups: Hangups,
     ) -> Result<Self, Error> {
         let config = &definition.config;
@@ -75,7 +76,6 @@ impl Host {
         tokio::spawn(Arc::clone(&front.health).beat());
 
         let definition = Arc::new(definition);
-        let seen = follow.look(&definition).await;
         let assembled = assemble(&definition, metrics, &front.health).await?;
         let resources = Arc::new(assembled.resources);
         let chain = lead_chain(&resources, &front.table);
@@ -99,7 +99,7 @@ impl Host {
         ));
         // It is set here and nowhere else.
         let _ = front.reloader.set(Arc::clone(&reloader));
-        let tasks = follow::start(&reloader, follow, seen, hangups);
+        let tasks = follow::start(&reloader, seen, hangups);
         front.health.set_phase(Phase::Ready);
         Ok(Self {
             front,
@@ -139,17 +139,20 @@ impl Host {
             deadline: settings.deadline,
         };
         let requests = &self.resources.metrics.http_server;
-        let drained = drain::drain(
+        let left = Left {
+            requests: || requests.active(),
+            guests: self.resources.budget.guests(),
+        };
+        let mut drained = drain::drain(
             self.listeners,
             self.stage,
             &self.front.health,
             patience,
             &mut signals,
-            || requests.active(),
+            left,
         )
         .await;
-        close_stores(&self.resources).await;
-        export_spans(&self.resources).await;
+        drained.hurried = !close(&self.resources, &mut signals, drained.hurried).await;
         let served = catalog::HTTP_SERVER_REQUEST_DURATION.prometheus_name();
         info!(
             requests = self.front.registry.recorded(&served),
@@ -211,6 +214,25 @@ fn listen(bound: Vec<Bound>, shared: &Shared<'_>) -> Result<(JoinSet<()>, Sender
     Ok((listeners, sender))
 }
 
+/// Closes what is open and, unless that is `hurried`, exports what is left. Says whether all of it
+/// was waited for.
+async fn close(resources: &Resources, signals: &mut Signals, hurried: bool) -> bool {
+    unless_hurried(signals, close_stores(resources)).await
+        && !hurried
+        && unless_hurried(signals, export_spans(resources)).await
+}
+
+/// Waits for `end` until a signal says not to. Says whether it was waited for.
+async fn unless_hurried(signals: &mut Signals, end: impl Future<Output = ()>) -> bool {
+    tokio::select! {
+        () = end => true,
+        signal = signals.next() => {
+            warn!(%signal, "nothing more is waited for");
+            false
+        }
+    }
+}
+
 /// Flushes what was written and releases the files.
 async fn close_stores(resources: &Resources) {
     for store in resources.stores().values() {
@@ -221,9 +243,20 @@ async fn close_stores(resources: &Resources) {
     }
 }
 
-/// Sends what spans are left.
+/// Sends what spans are left. On a thread of its own, so that who waits for it no longer need not
+/// wait for its end either.
 async fn export_spans(resources: &Resources) {
     let tracer = resources.tracer.clone();
-    // It only fails if it panicked, and there is nothing more to do then.
-    let _ = tokio::task::spawn_blocking(move || tracer.shut_down()).await;
+    let (done, exported) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("spans".into());
+    let spawned = thread.spawn(move || {
+        tracer.shut_down();
+        // Nobody may wait any more.
+        let _ = done.send(());
+    });
+    match spawned {
+        // It only fails if the thread panicked, and there is nothing more to do then.
+        Ok(_) => _ = exported.await,
+        Err(error) => warn!(%error, "the last spans were not exported"),
+    }
 }

@@ -4,8 +4,9 @@
 //! nothing changed keeps serving as it is. Those that changed are compiled, linked and granted
 //! their capabilities beside the old generations, off the request path ([`stage`]). When all of
 //! them and the new routes are ready, they take their places together: requests in flight finish
-//! on the old generation, whose instances end when they are idle, at the latest after the
-//! component's timeout, and new requests go to the new one.
+//! on the old generation, whose instances end when they are idle, at the latest when the component's
+//! timeout has passed since the last of these requests had its answer's head, and new requests go to
+//! the new one.
 //!
 //! A component that cannot be loaded keeps its old generation and does not hold up the others;
 //! whatever else is wrong changes nothing at all. It is told with file and line, is shown in
@@ -205,7 +206,7 @@ impl Reloader {
     /// Swaps the generation; says how many requests the old one still has.
     fn retire(&self, component: &Component, new: Generation) -> usize {
         let old = component.generation.swap(Arc::new(new));
-        old.pool.close(old.admission.queue_timeout());
+        old.pool.close();
         let admission = Arc::clone(&old.admission);
         let draining = admission.in_flight();
         self.history.retire(

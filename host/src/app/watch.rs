@@ -8,18 +8,16 @@
 //! being followed. The cost is a `stat` for each watched file every two seconds.
 
 mod builds;
+mod notifications;
 pub(super) mod scan;
 
 use super::reload::Reloader;
 use builds::Builds;
-use notify::{Event, RecursiveMode, Watcher as _};
+use notifications::Notifications;
 use scan::Scan;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 /// How long files must have stayed as they are.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -32,32 +30,17 @@ const POLL: Duration = Duration::from_secs(2);
 pub(super) struct Watch {
     reloader: Arc<Reloader>,
     builds: Option<Builds>,
-    watcher: Option<notify::RecommendedWatcher>,
-    folders: BTreeSet<PathBuf>,
-    woken: mpsc::Receiver<()>,
+    notifications: Notifications,
 }
 
 impl Watch {
     /// A watch over what `reloader` reloads; with `build` it also builds components whose sources
     /// change.
     pub(super) fn new(reloader: Arc<Reloader>, build: bool) -> Self {
-        let (wake, woken) = mpsc::channel(1);
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            // Looking at files is an event too: each look would ask for the next.
-            if !event.is_ok_and(|event| event.kind.is_access()) {
-                // One that is there already is enough.
-                let _ = wake.try_send(());
-            }
-        });
-        let watcher = watcher
-            .inspect_err(|error| warn!(%error, "files are polled, for want of notifications"))
-            .ok();
         Self {
             builds: build.then(|| Builds::new(Arc::clone(&reloader))),
             reloader,
-            watcher,
-            folders: BTreeSet::new(),
-            woken,
+            notifications: Notifications::new(),
         }
     }
 
@@ -65,7 +48,7 @@ impl Watch {
     pub(super) async fn run(mut self, mut seen: Scan) {
         info!(target: "weir::reload", files = seen.len(), "watching");
         loop {
-            self.follow(&seen);
+            self.notifications.follow(seen.folders());
             let now = self.scan().await;
             if now == seen {
                 self.wait().await;
@@ -79,7 +62,7 @@ impl Watch {
 
     async fn wait(&mut self) {
         // A notification wakes at once; also without any, the files are looked at.
-        let _ = tokio::time::timeout(POLL, self.woken.recv()).await;
+        let _ = tokio::time::timeout(POLL, self.notifications.next()).await;
     }
 
     async fn scan(&self) -> Scan {
@@ -115,23 +98,5 @@ impl Watch {
                 warn!(%error, "reload ended");
             }
         }
-    }
-
-    /// Asks for notifications from the folders of all watched files.
-    fn follow(&mut self, scan: &Scan) {
-        let Some(watcher) = &mut self.watcher else {
-            return;
-        };
-        let folders = scan.folders();
-        for gone in self.folders.difference(&folders) {
-            // A folder that was removed is no longer watched anyway.
-            let _ = watcher.unwatch(gone);
-        }
-        for new in folders.difference(&self.folders) {
-            if let Err(error) = watcher.watch(new, RecursiveMode::NonRecursive) {
-                debug!(folder = %new.display(), %error, "polled, for want of notifications");
-            }
-        }
-        self.folders = folders;
     }
 }

@@ -3,7 +3,7 @@
 use super::options::{AppOptions, StateOptions};
 use super::{address, banner, build, runtime};
 use crate::app::definition::{Definition, Wanted};
-use crate::app::{Follow, Host};
+use crate::app::{Follow, Host, Seen};
 use crate::config::ConfigLayer;
 use crate::config::bounded::Timeout;
 use crate::config::listener::{Listener, TlsFiles};
@@ -137,14 +137,14 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
     let began = Instant::now();
     let mut wanted = options.app.wanted();
     wanted.flags = options.settings();
-    let definition = Definition::read(&wanted)?;
+    let (definition, seen) = options.follow().read(&wanted)?;
     let served = definition.manifest.check_served().none_or(());
     Problems::both(served, definition.check_secret_files().none_or(()))?;
     if options.build {
         build::components(&definition.manifest, &definition.app, &[])?;
     }
     let runtime = runtime::start()?;
-    let drained = runtime.block_on(serve(definition, wanted, options.follow(), began));
+    let drained = runtime.block_on(serve(definition, wanted, seen, began));
     runtime::end(runtime);
     drained.map(|drained| match drained {
         Drained { cut: 0, .. } => ExitCode::SUCCESS,
@@ -155,7 +155,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode, Error> {
 async fn serve(
     definition: Definition,
     wanted: Wanted,
-    follow: Follow,
+    seen: Seen,
     began: Instant,
 ) -> Result<Drained, Error> {
     let unheard = |source| Error::System {
@@ -165,7 +165,7 @@ async fn serve(
     let mut signals = Signals::listen().map_err(unheard)?;
     let hangups = Hangups::listen().map_err(unheard)?;
     let host = tokio::select! {
-        host = Host::start(definition, wanted, follow, hangups) => host?,
+        host = Host::start(definition, wanted, seen, hangups) => host?,
         // Nothing is in flight yet.
         _ = signals.next() => return Ok(Drained::default()),
     };

@@ -72,10 +72,11 @@ pub fn make(
     let context = context(id, grants, Arc::clone(series), execution);
     let engine = &resources.toolchain.engine;
     let budget = Arc::clone(&resources.budget);
+    let wait = limits.queue_timeout;
     Generation {
         number,
         digest: code.loaded.digest.to_string(),
-        pool: InstancePool::new(engine, context, code.pre, reuse, budget, places),
+        pool: InstancePool::new(engine, context, code.pre, reuse, budget, places, wait),
         admission: Arc::new(Admission::new(
             in_flight,
             limits.queue_length as usize,

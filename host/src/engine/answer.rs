@@ -2,12 +2,14 @@
 //!
 //! The timeout bounds the wait for the head, and then each wait for more of the body: a stream may
 //! last as long as it moves. Time in which the client does not take what is there is not the
-//! component's. Whoever drops the future or the body early abandons the exchange.
+//! component's. A request that no instance has had room for is given up earlier, after the time that
+//! requests may be queued. Whoever drops the future or the body early abandons the exchange.
 
 use super::exchange::{Exchange, Origin, Permits};
 use super::failure::Failure;
-use super::message::Request;
+use super::message::{Request, Response};
 use super::pool::InstancePool;
+use super::state::ComponentContext;
 use crate::body::idle::IdleTimer;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -16,6 +18,8 @@ use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::oneshot::Receiver;
 use tokio::time::timeout;
 use wasmtime_wasi_http::WasiBody;
 
@@ -27,15 +31,14 @@ pub async fn ask(
     permits: Permits,
 ) -> Result<http::Response<GuestBody>, Failure> {
     let (exchange, answer) = Exchange::new(origin, permits);
-    let guard = Guard(exchange);
-    pool.dispatch(request, Arc::clone(&guard.0));
-    let limit = pool.component().timeout;
-    let response = match timeout(limit, answer).await {
-        Ok(Ok(answer)) => answer?,
-        // The exchange outlives the sender, so this is a host that is shutting down.
-        Ok(Err(_closed)) => return Err(Failure::Stopped),
-        Err(_elapsed) => return Err(guard.0.give_up()),
+    let component = Arc::clone(pool.component());
+    let limit = component.timeout;
+    let guard = Guard {
+        exchange,
+        component,
     };
+    pool.dispatch(request, Arc::clone(&guard.exchange));
+    let response = guard.head(answer, pool.queue_timeout()).await?;
     let idle = IdleTimer::new(limit);
     let left = declared_length(response.headers());
     Ok(response.map(|inner| GuestBody {
@@ -54,11 +57,43 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 
 /// Abandons the exchange unless it has finished.
 #[derive(Debug)]
-struct Guard(Arc<Exchange>);
+struct Guard {
+    exchange: Arc<Exchange>,
+    component: Arc<ComponentContext>,
+}
+
+impl Guard {
+    /// Waits for the head of the response, but for an instance no longer than `queue`.
+    async fn head(
+        &self,
+        mut answer: Receiver<Response>,
+        queue: Duration,
+    ) -> Result<Response, Failure> {
+        let limit = self.component.timeout;
+        let answered = match timeout(queue.min(limit), &mut answer).await {
+            Ok(answered) => Ok(answered),
+            Err(_elapsed) => match self.exchange.leave_queue() {
+                Some(failure) => return Err(failure),
+                None => timeout(limit.saturating_sub(queue), answer).await,
+            },
+        };
+        match answered {
+            Ok(Ok(response)) => Ok(response),
+            // Without a failure the worker is gone: the host is shutting down.
+            Ok(Err(_closed)) => Err(self.exchange.take_failure().unwrap_or(Failure::Stopped)),
+            Err(_elapsed) => Err(self.exchange.give_up()),
+        }
+    }
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.0.abandon();
+        // The instance's worker has told of it, and nobody is left to count it.
+        if let Some(failure) = self.exchange.abandon()
+            && failure.ends_instance()
+        {
+            self.component.series.failed(failure.reason());
+        }
     }
 }
 
@@ -78,7 +113,7 @@ pub struct GuestBody {
 
 impl GuestBody {
     fn exchange(&self) -> &Exchange {
-        &self.guard.0
+        &self.guard.exchange
     }
 
     fn has_sent_all(&self) -> bool {
@@ -112,17 +147,18 @@ impl Body for GuestBody {
             Poll::Pending => self
                 .idle
                 .poll_stalled(cx)
-                .map(|()| Some(Err(self.guard.0.give_up()))),
+                .map(|()| Some(Err(self.exchange().give_up()))),
             Poll::Ready(Some(Ok(frame))) => {
                 self.took(&frame);
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(_error))) => {
-                let failure = self.exchange().failure().unwrap_or(Failure::BodyAborted);
+                let failure = self.exchange().take_failure();
+                let failure = failure.unwrap_or(Failure::BodyAborted);
                 Poll::Ready(Some(Err(failure)))
             }
             // The end of a body whose instance broke is no end.
-            Poll::Ready(None) => match self.exchange().failure() {
+            Poll::Ready(None) => match self.exchange().take_failure() {
                 Some(failure) => Poll::Ready(Some(Err(failure))),
                 None => {
                     self.end();
@@ -144,7 +180,7 @@ impl Body for GuestBody {
 impl Drop for GuestBody {
     fn drop(&mut self) {
         // A body without content is dropped without being polled.
-        if self.has_sent_all() && self.exchange().failure().is_none() {
+        if self.has_sent_all() {
             self.exchange().finish();
         }
     }

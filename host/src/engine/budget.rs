@@ -1,9 +1,11 @@
 //! How many instances can live at once, shared by all components.
 //!
 //! The pooling allocator fails an instantiation that finds no place. So places are counted here,
-//! before it is asked: who needs one and finds none waits, and idle instances of other components
-//! are asked to leave; those that become idle meanwhile leave by themselves.
+//! before it is asked: who needs one and finds none waits, and as many idle instances of other
+//! components as are in the way are asked to leave; those that become idle meanwhile leave by
+//! themselves.
 
+use crate::drain::guests::Guests;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,12 +18,13 @@ pub struct InstanceBudget {
     pools: Mutex<Vec<Weak<dyn Reclaim>>>,
     /// Who waits for places.
     wanted: AtomicUsize,
+    guests: Guests,
 }
 
 /// A pool that can give up an idle instance.
 pub(super) trait Reclaim: Send + Sync + std::fmt::Debug {
-    /// Ends one idle instance, if there is one.
-    fn reclaim(&self);
+    /// Ends one idle instance, if there is one; gives how many places will be free by that.
+    fn reclaim(&self) -> u32;
 }
 
 /// The places of one instance; given back on drop.
@@ -37,6 +40,7 @@ impl InstanceBudget {
             total,
             pools: Mutex::default(),
             wanted: AtomicUsize::new(0),
+            guests: Guests::default(),
         })
     }
 
@@ -49,6 +53,11 @@ impl InstanceBudget {
     pub fn used(&self) -> u32 {
         let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
         self.total.saturating_sub(free)
+    }
+
+    /// Which of the instances' guests are at work.
+    pub fn guests(&self) -> &Guests {
+        &self.guests
     }
 
     pub(super) fn join(&self, pool: Weak<dyn Reclaim>) {
@@ -67,9 +76,12 @@ impl InstanceBudget {
 
     /// Places for an instance, as soon as they are free.
     pub(super) async fn take(&self, places: u32) -> Option<Place> {
+        if let Some(place) = self.try_take(places) {
+            return Some(place);
+        }
         let _wish = Wish::of(&self.wanted);
-        // Each instance that leaves has at least one place.
-        (0..places).for_each(|_| self.reclaim());
+        let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
+        self.reclaim(places.saturating_sub(free));
         Arc::clone(&self.places)
             .acquire_many_owned(places)
             .await
@@ -82,12 +94,21 @@ impl InstanceBudget {
         self.wanted.load(Relaxed) > 0
     }
 
-    fn reclaim(&self) {
+    /// Ends idle instances until so many places will be free, or none is idle.
+    fn reclaim(&self, places: u32) {
         let pools = {
             let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
             pools.iter().filter_map(Weak::upgrade).collect::<Vec<_>>()
         };
-        pools.iter().for_each(|pool| pool.reclaim());
+        let mut missing = places;
+        for pool in pools {
+            while missing > 0 {
+                match pool.reclaim() {
+                    0 => break,
+                    given => missing = missing.saturating_sub(given),
+                }
+            }
+        }
     }
 }
 

@@ -80,6 +80,12 @@ impl Failure {
         }
     }
 
+    /// Whether it brought down the instance, or kept it from being made: its worker tells that in
+    /// the log, with the cause.
+    pub fn ends_instance(self) -> bool {
+        matches!(self, Self::Trap | Self::Memory | Self::Instantiation)
+    }
+
     /// What the client is told.
     pub fn status(self) -> StatusCode {
         match self {

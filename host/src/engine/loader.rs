@@ -7,6 +7,7 @@ use super::command::CommandPre;
 use super::compile_cache::{CompileCache, Digest};
 use super::precompiled::Precompiled;
 use super::refusal;
+use super::settings::TABLES_PER_INSTANCE;
 use super::state::InstanceState;
 use crate::capability::interfaces::{self, Contract};
 use std::io;
@@ -239,16 +240,25 @@ fn compile(
     cache.store(digest, &compiled);
     match cache.load(engine, digest) {
         Some(component) => Ok(component),
-        None => Component::new(engine, bytes).map_err(failed),
+        // It could not be written, which has been told.
+        None => just_compiled(engine, &compiled).map_err(failed),
     }
 }
 
-/// The pool has a memory for each place, and four tables.
+/// Loads what `engine` has compiled itself. Unlike what is loaded from a file it takes memory of its
+/// own.
+#[expect(unsafe_code, reason = "the only way to load code without a file")]
+fn just_compiled(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes are what this engine has returned, and have been nowhere since.
+    unsafe { Component::deserialize(engine, compiled) }
+}
+
+/// The pool has a memory for each place, and several tables.
 fn places(component: &Component) -> u32 {
     match component.resources_required() {
         Some(needed) => needed
             .num_memories
-            .max(needed.num_tables.div_ceil(4))
+            .max(needed.num_tables.div_ceil(TABLES_PER_INSTANCE))
             .max(1),
         // It instantiates modules that are imported; Weir offers none, so linking fails later.
         None => 1,
@@ -373,5 +383,29 @@ impl std::fmt::Debug for Loaded {
             .field("path", &self.path)
             .field("digest", &self.digest)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component with nothing in it.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[test]
+    fn code_that_cannot_be_kept_is_used_as_it_was_compiled() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("cache");
+        let engine = Engine::default();
+        let cache = CompileCache::open(&folder, &engine).unwrap();
+        std::fs::remove_dir(&folder).unwrap();
+        let stored = Stored {
+            precompiled: None,
+            cache: Some(&cache),
+        };
+        let loaded = load(&engine, stored, Path::new("empty.wasm"), EMPTY).unwrap();
+        assert_eq!(loaded.imports, Vec::<String>::new());
+        assert!(!folder.exists());
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! wasmtime asks before each growth, for one memory at a time; a limit per memory would let a
 //! component with several memories have several times its share. A refused growth is an ordinary
-//! failure to the guest, which usually ends in a trap; that it was refused is remembered, so that
-//! the trap is reported as what it is.
+//! failure to the guest, which usually ends in a trap; that it was refused is remembered while the
+//! guest works, so that the trap is reported as what it is.
 
 use crate::telemetry::metrics::component::ComponentSeries;
 use std::sync::Arc;
@@ -37,9 +37,14 @@ impl MemoryLimiter {
         }
     }
 
-    /// Whether a growth was ever refused.
+    /// Whether a growth was refused since the guest began to work.
     pub fn refused(&self) -> bool {
         self.refused
+    }
+
+    /// The guest has got over what was refused: it has ended all its work.
+    pub fn forget(&mut self) {
+        self.refused = false;
     }
 }
 

@@ -1,6 +1,5 @@
 //! What goes into an instance and what comes out.
 
-use super::failure::Failure;
 use wasmtime_wasi_http::WasiBody;
 
 /// A request as a guest gets it: with a whole URI and the host's headers set.
@@ -8,6 +7,3 @@ pub type Request = http::Request<WasiBody>;
 
 /// A response as a guest gave it.
 pub type Response = http::Response<WasiBody>;
-
-/// What the server waits for.
-pub type Answer = Result<Response, Failure>;

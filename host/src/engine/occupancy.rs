@@ -5,14 +5,14 @@
 //! a write of its own. So responses are kept until the instance stops running, which is when it
 //! waits or, at the latest, when the epoch interrupts it: a short response is then there as a whole.
 
-use super::message::{Answer, Response};
+use super::message::Response;
 use super::wake::StoreWaker;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// Whoever waits for a response.
-type Server = oneshot::Sender<Answer>;
+type Server = oneshot::Sender<Response>;
 
 /// What an instance's exchanges and its worker tell each other.
 #[derive(Debug, Default)]
@@ -99,7 +99,7 @@ impl Occupancy {
     pub(super) fn deliver(&self) {
         for (server, response) in self.posted().drain(..) {
             // A server may have just stopped waiting; its guard abandons the exchange.
-            let _ = server.send(Ok(response));
+            let _ = server.send(response);
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Settings {
 }
 
 /// Tables that a place has room for; spin-sdk guests have one, languages with adapters up to four.
-const TABLES_PER_INSTANCE: u32 = 4;
+pub(super) const TABLES_PER_INSTANCE: u32 = 4;
 
 /// Core instances are only counted, not reserved, so their limit is one that never binds.
 const CORE_INSTANCES_PER_INSTANCE: u32 = 64;

@@ -2,6 +2,7 @@
 //! grants, and which guest task works on which exchange.
 
 use super::exchange::Exchange;
+use super::failure::Failure;
 use super::memory::MemoryLimiter;
 use crate::capability::Grants;
 use crate::capability::outbound_http::OutboundHooks;
@@ -120,6 +121,7 @@ impl InstanceState {
     /// Forgets all tasks; for when none runs any more.
     pub(super) fn all_ended(&mut self) {
         self.tasks.clear();
+        self.memory.forget();
     }
 
     /// Takes the tasks out, with their exchanges.
@@ -168,6 +170,15 @@ pub(crate) fn note_caller(store: StoreContextMut<'_, InstanceState>) {
 pub(crate) fn caller(mut store: StoreContextMut<'_, InstanceState>) -> Option<Arc<Exchange>> {
     note_caller(store.as_context_mut());
     store.data().caller.get()
+}
+
+impl Drop for InstanceState {
+    /// Whoever still waits for one of the tasks need not wait for its time to be up.
+    fn drop(&mut self) {
+        for exchange in self.tasks.values() {
+            exchange.fail(Failure::Stopped);
+        }
+    }
 }
 
 impl WasiView for InstanceState {

@@ -7,7 +7,8 @@
 //! Mechanism: two halves that share a [`Status`]. [`inside`] runs in the store: it takes requests
 //! from the seat, starts calls and polls them. [`Outside`] is polled after it, whenever the store
 //! waits: it parks the instance when it has room, and drops it when nobody waits for it any more,
-//! when it has been idle for long enough, or when it is used up. A guest that computes without end is interrupted by the epoch (see [`super::epoch`]).
+//! when it has been idle for long enough, or when it is used up. A guest that computes without end
+//! is interrupted by the epoch (see [`super::epoch`]).
 //!
 //! Limits: an abandoned request ends the instance only when its siblings are done, because
 //! wasmtime cannot cancel one task. When a trap ends the instance, the request whose task ran is
@@ -24,6 +25,7 @@ use super::failure::Failure;
 use super::pool::Shared;
 use super::seat::{Job, Seat};
 use super::state::{self, InstanceState};
+use crate::drain::guests::Guest;
 use crate::telemetry::metrics::component::ComponentSeries;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -43,10 +45,10 @@ const TICKS: u64 = 2;
 
 /// Makes an instance and serves requests with it, beginning with `first`, until it ends.
 pub(super) async fn run(pool: Arc<Shared>, place: Place, first: Job) {
-    let _counted = Counted::new(&pool.component.series);
+    let member = Member::new(&pool);
     let created = timed(&pool.component.series, pin!(instantiate(&pool))).await;
     match created {
-        Ok((store, proxy)) => serve(&pool, store, &proxy, first).await,
+        Ok((store, proxy)) => serve(&pool, store, &proxy, first, member).await,
         Err(error) => {
             let failure = match error.downcast_ref::<PoolConcurrencyLimitError>() {
                 // The server says so, at most once a second.
@@ -84,8 +86,14 @@ async fn instantiate(pool: &Shared) -> Result<(Store<InstanceState>, Proxy)> {
     Ok((store, proxy))
 }
 
-async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Proxy, first: Job) {
-    let seat = Arc::new(Seat::default());
+async fn serve(
+    pool: &Arc<Shared>,
+    mut store: Store<InstanceState>,
+    proxy: &Proxy,
+    first: Job,
+    mut member: Member<'_>,
+) {
+    let seat = Arc::clone(&member.seat);
     seat.hand(first);
     let status = Status::default();
     let interrupted = Arc::clone(&store.data().interrupted);
@@ -103,6 +111,9 @@ async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Prox
             let polled = seat.occupancy.waker.poll(&waker, cx, running.as_mut());
             let now = Instant::now();
             series.ran(now - began);
+            // Before its answers are out, after which nobody waits for it.
+            let is_awaited = seat.occupancy.live() > 0;
+            member.guest.does(!status.quiet.load(Relaxed), is_awaited);
             seat.occupancy.deliver();
             match polled {
                 Poll::Ready(result) => Poll::Ready(result.flatten()),
@@ -113,9 +124,6 @@ async fn serve(pool: &Arc<Shared>, mut store: Store<InstanceState>, proxy: &Prox
     };
     pool.leave(&seat);
     conclude(pool, &mut store, end);
-    drop(store);
-    // They came while the instance was ending; none has begun.
-    pool.dispatch_again(&seat);
 }
 
 /// The half that runs in the store.
@@ -137,13 +145,17 @@ async fn inside(
         while let Poll::Ready(Some(ended)) = calls.poll_next_unpin(cx) {
             ended?;
         }
-        while let Some(Job { request, exchange }) = next_job(pool, seat, status) {
-            left = left.saturating_sub(1);
+        let mut begun = false;
+        while !begun && left > 0 && seat.occupancy.is_open() {
+            let Some(Job { request, exchange }) = next_job(pool, seat) else {
+                break;
+            };
+            left -= 1;
             if exchange.begin(&seat.occupancy) {
                 calls.push(call::start(accessor, proxy, request, exchange)?);
-                // The store has work now, and comes back here after it. Should the guest compute,
-                // the other requests can still go elsewhere.
-                break;
+                // The store has work now, and comes back here after it. Should the guest compute or
+                // hold the store, the other requests can still go elsewhere.
+                begun = true;
             }
         }
         let quiet = calls.is_empty() && accessor.poll_no_interesting_tasks(cx).is_ready();
@@ -160,7 +172,7 @@ async fn inside(
             .poll_ready_for_concurrent_call(handler, cx)
             .is_ready();
         status.quiet.store(quiet, Relaxed);
-        let takes_any = open && ready;
+        let takes_any = open && ready && !begun;
         status.room.store(if takes_any { room } else { 0 }, Relaxed);
         Poll::Pending
     })
@@ -168,11 +180,9 @@ async fn inside(
 }
 
 /// The next request to begin. While it runs, the instance is not offered to others.
-fn next_job(pool: &Shared, seat: &Arc<Seat>, status: &Status) -> Option<Job> {
+fn next_job(pool: &Shared, seat: &Arc<Seat>) -> Option<Job> {
     let job = seat.take()?;
-    if status.parked.swap(false, Relaxed) {
-        pool.leave(seat);
-    }
+    pool.leave(seat);
     Some(job)
 }
 
@@ -183,19 +193,31 @@ fn handler(proxy: &Proxy) -> Func {
     }
 }
 
-/// Counts the instance while it lives.
-struct Counted<'a>(&'a ComponentSeries);
+/// One instance among those of its pool. However its worker ends, it takes no request with it.
+struct Member<'a> {
+    pool: &'a Arc<Shared>,
+    seat: Arc<Seat>,
+    guest: Guest<'a>,
+}
 
-impl<'a> Counted<'a> {
-    fn new(series: &'a ComponentSeries) -> Self {
-        series.instance_created();
-        Self(series)
+impl<'a> Member<'a> {
+    fn new(pool: &'a Arc<Shared>) -> Self {
+        pool.component.series.instance_created();
+        Self {
+            pool,
+            seat: Arc::default(),
+            guest: pool.budget.guests().enter(),
+        }
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Member<'_> {
     fn drop(&mut self) {
-        self.0.instance_dropped();
+        self.pool.leave(&self.seat);
+        self.pool.ended();
+        // They came while the instance was ending; none has begun.
+        self.pool.dispatch_again(&self.seat);
+        self.pool.component.series.instance_dropped();
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Beyond the limit a request waits in a short queue, for a short time; beyond that it is refused
 //! at once, because an answer that comes after the client has given up costs as much as one in
-//! time. The limits lie below what the instance pool can hold, so a full pool is never what a
-//! client sees.
+//! time. A component's limit is not above what the instance pool can hold, but the pool is for all
+//! of them: a request that was admitted and finds it full waits there as long as it may wait here,
+//! and is then refused too.
 
 use crate::telemetry::metrics::component::ComponentSeries;
 use std::sync::Arc;
@@ -57,15 +58,11 @@ impl Admission {
         }
     }
 
-    /// Requests that were admitted and whose guest has not ended.
+    /// Requests that were admitted and have not ended: whose response is not yet sent as a whole, or
+    /// that were given up while their guest still works on them.
     pub fn in_flight(&self) -> usize {
         self.limit
             .saturating_sub(self.in_flight.available_permits())
-    }
-
-    /// How long a request may wait.
-    pub fn queue_timeout(&self) -> Duration {
-        self.queue_timeout
     }
 
     /// Waits for permission, which ends when the permit is dropped.

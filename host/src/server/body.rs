@@ -3,7 +3,7 @@
 
 use super::io::ActiveRequest;
 use super::linger::Upload;
-use super::record::Recorder;
+use super::record::{Aftermath, Recorder};
 use crate::body::idle::IdleTimer;
 use crate::engine::answer::GuestBody;
 use crate::engine::failure::Failure;
@@ -204,13 +204,14 @@ impl ResponseBody {
     }
 
     /// Keeps back the body, which the component may go on to write: dropping it would count as
-    /// giving up on the component.
-    pub fn withhold(&mut self) {
+    /// giving up on the component. If it breaks the body off, that is told of the request of
+    /// `recorder`.
+    pub fn withhold(&mut self, recorder: Option<&Recorder>) {
         let content = std::mem::replace(&mut self.content, Content::Withheld);
         if let Content::Guest(body) = content
             && !body.is_end_stream()
         {
-            tokio::spawn(drain(body));
+            tokio::spawn(drain(body, recorder.map(Recorder::aftermath)));
         }
     }
 
@@ -245,8 +246,13 @@ impl ResponseBody {
 }
 
 /// Reads a body to its end. It is bounded by the component's timeout, as every body is.
-async fn drain(mut body: Box<GuestBody>) {
-    while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {}
+async fn drain(mut body: Box<GuestBody>, aftermath: Option<Aftermath>) {
+    while let Some(frame) = body.frame().await {
+        if let Err(failure) = frame {
+            aftermath.iter().for_each(|record| record.broke(failure));
+            break;
+        }
+    }
 }
 
 impl Body for ResponseBody {

@@ -136,7 +136,7 @@ async fn ask(
     // Whatever the component made of a body that was cut short, its caller is told the cause.
     if excess.is_there() {
         if let Ok(response) = answer {
-            ResponseBody::guest(response.into_body()).withhold();
+            ResponseBody::guest(response.into_body()).withhold(None);
         }
         return Ok(call.too_large());
     }

@@ -4,9 +4,10 @@ use super::Limits;
 use super::client::Client;
 use super::handler::Handler;
 use super::io::{Activity, GuardedIo, Patience};
+use super::linger::Upload;
 use super::request::MAX_FIELDS;
 use super::stream::{Parts, StreamExecutor};
-use crate::telemetry::metrics::host::ConnectionError;
+use crate::telemetry::metrics::host::{ConnectionError, ListenerSeries};
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
@@ -24,9 +25,10 @@ const MAX_STREAMS: u32 = 256;
 /// Streams that a client may open and reset at once before it is cut off (CVE-2023-44487).
 const MAX_RESET_STREAMS: usize = 64;
 
-/// A builder of connections within `limits`.
-pub fn builder(limits: &Limits) -> Builder<StreamExecutor> {
-    let mut builder = Builder::new(StreamExecutor::new(limits.write_timeout));
+/// A builder of connections within `limits`, whose streams are counted in `series` when they end
+/// badly.
+pub fn builder(limits: &Limits, series: &Arc<ListenerSeries>) -> Builder<StreamExecutor> {
+    let mut builder = Builder::new(StreamExecutor::new(limits.write_timeout, series));
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -96,6 +98,7 @@ where
     let service = service_fn(move |request| {
         let version = request.version();
         let active = begun.begin(version);
+        let request = Upload::of(request, &begun);
         let (handler, client) = (Arc::clone(&handler), Arc::clone(&client));
         async move {
             let response = handler.handle(request, &client).await;

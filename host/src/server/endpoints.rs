@@ -29,6 +29,6 @@ pub(super) fn answer<B>(
     if let Err(error) = request::check_host(request) {
         response = response::text(error.status(), error);
     }
-    response::fit(&mut response, request.method());
+    response::fit(&mut response, request.method(), None);
     Some(response)
 }

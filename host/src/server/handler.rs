@@ -22,7 +22,6 @@ use crate::telemetry::traces::tracer::{Description, Tracer};
 use arc_swap::ArcSwap;
 use http::uri::Scheme;
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
 use opentelemetry::KeyValue;
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -59,13 +58,12 @@ pub struct Handler {
 
 impl Handler {
     /// Answers a request of `client`.
-    pub async fn handle(
+    pub(super) async fn handle(
         &self,
-        request: Request<Incoming>,
+        request: Request<Upload>,
         client: &Arc<Client>,
     ) -> Result<Response<ResponseBody>, Infallible> {
         let began = Instant::now();
-        let request = Upload::of(request);
         let table = self.table.load_full();
         let uri = request.uri().clone();
         if let Some(response) = endpoints::answer(&request, self.metrics.as_ref()) {
@@ -263,7 +261,7 @@ fn conclude(
     // Whatever the component made of a body that was cut short, the client is told the cause.
     if let Some(fault) = progress.fault() {
         if let Ok(response) = answer {
-            ResponseBody::guest(response.into_body()).withhold();
+            ResponseBody::guest(response.into_body()).withhold(None);
         }
         return refuse(fault, recorder);
     }

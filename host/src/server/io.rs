@@ -68,6 +68,11 @@ impl Activity {
     /// A request of this version is active until the guard is dropped.
     pub fn begin(self: &Arc<Self>, version: Version) -> ActiveRequest {
         self.multiplexed.store(version == Version::HTTP_2, Relaxed);
+        self.resume()
+    }
+
+    /// A request that may have been answered goes on to be active until the guard is dropped.
+    pub fn resume(self: &Arc<Self>) -> ActiveRequest {
         self.expected.store(NEXT, Relaxed);
         self.active.fetch_add(1, Relaxed);
         ActiveRequest(Arc::clone(self))

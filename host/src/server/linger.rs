@@ -6,7 +6,11 @@
 //! request was answered, has it taken and forgotten for a while. The cost is bounded in bytes and
 //! time; a client that goes on beyond that is cut off. One that waits for a go-ahead before it
 //! sends (`Expect: 100-continue`) has sent nothing and is not asked to.
+//!
+//! Meanwhile the connection counts as active, or what still comes of the body would be taken for the
+//! beginning of the next request.
 
+use super::io::{ActiveRequest, Activity};
 use bytes::{Buf as _, Bytes};
 use http::Request;
 use http::header::EXPECT;
@@ -14,6 +18,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -31,15 +36,18 @@ pub(super) struct Upload {
     incoming: Option<Incoming>,
     /// The client waits for the go-ahead that asking for the body gives.
     asks_first: bool,
+    /// The connection that it comes on.
+    connection: Arc<Activity>,
 }
 
 impl Upload {
-    /// The request with its body as an upload.
-    pub(super) fn of(request: Request<Incoming>) -> Request<Self> {
+    /// The request, which came on `connection`, with its body as an upload.
+    pub(super) fn of(request: Request<Incoming>, connection: &Arc<Activity>) -> Request<Self> {
         let asks_first = request.headers().contains_key(EXPECT);
         request.map(|incoming| Self {
             incoming: Some(incoming),
             asks_first,
+            connection: Arc::clone(connection),
         })
     }
 
@@ -50,12 +58,13 @@ impl Upload {
         if let (Some(incoming), false, Ok(runtime)) =
             (incoming, self.asks_first, Handle::try_current())
         {
-            runtime.spawn(async move { timeout(LONGEST, forget(incoming)).await });
+            let active = self.connection.resume();
+            runtime.spawn(async move { timeout(LONGEST, forget(incoming, active)).await });
         }
     }
 }
 
-async fn forget(mut body: Incoming) {
+async fn forget(mut body: Incoming, _active: ActiveRequest) {
     let mut taken = 0;
     while let Some(Ok(frame)) = body.frame().await {
         taken += frame.data_ref().map_or(0, |data| data.remaining());

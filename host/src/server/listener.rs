@@ -46,7 +46,7 @@ impl Listener {
     /// Connections end with it when it is dropped.
     pub async fn run(self) {
         let mut stage = self.handler.stage.clone();
-        let builder = Arc::new(connection::builder(&self.limits));
+        let builder = Arc::new(connection::builder(&self.limits, &self.series));
         let graceful = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(self.limits.connections));
         // Apart from what connections share, so that it is closed while they go on.

@@ -52,6 +52,34 @@ impl Matched {
             Self::Nothing(_) => None,
         }
     }
+
+    fn subject(&self, trace: Option<TraceContext>) -> Subject<'_> {
+        let component = self.component();
+        Subject {
+            component: component.map(|component| (&*component.id, &*component.series)),
+            route: self.label(),
+            trace,
+        }
+    }
+}
+
+/// What goes wrong in a component after the response that its client gets has ended, as one to HEAD
+/// does before the component has written its body.
+#[derive(Debug)]
+pub struct Aftermath {
+    matched: Matched,
+    trace: Option<TraceContext>,
+    request: Option<Arc<Progress>>,
+}
+
+impl Aftermath {
+    /// The component broke off the response's body, unless that was for want of the request's.
+    pub fn broke(&self, failure: Failure) {
+        let fault = self.request.as_ref().and_then(|request| request.fault());
+        if fault.is_none() {
+            self.matched.subject(self.trace).failed(failure);
+        }
+    }
 }
 
 /// The record of one request.
@@ -168,13 +196,17 @@ impl Recorder {
         self.end();
     }
 
-    fn subject(&self) -> Subject<'_> {
-        let component = self.matched.component();
-        Subject {
-            component: component.map(|component| (&*component.id, &*component.series)),
-            route: self.matched.label(),
+    /// What is to be told of the request after its end.
+    pub fn aftermath(&self) -> Aftermath {
+        Aftermath {
+            matched: self.matched.clone(),
             trace: self.trace,
+            request: self.request.clone(),
         }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        self.matched.subject(self.trace)
     }
 
     fn end(&mut self) {

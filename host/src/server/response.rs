@@ -75,12 +75,13 @@ pub fn fault(fault: Fault) -> Response<ResponseBody> {
 /// Hands the recorder to the body, which knows when the response ends.
 pub fn seal(response: &mut Response<ResponseBody>, mut recorder: Recorder) {
     recorder.answered(response.status());
-    fit(response, recorder.method());
+    fit(response, recorder.method(), Some(&recorder));
     response.body_mut().record_with(recorder);
 }
 
-/// Withholds the body where the method or the status has none.
-pub fn fit(response: &mut Response<ResponseBody>, method: &Method) {
+/// Withholds the body where the method or the status has none; `recorder` is the request's, if it is
+/// recorded.
+pub fn fit(response: &mut Response<ResponseBody>, method: &Method, recorder: Option<&Recorder>) {
     let is_head = method == Method::HEAD;
     let has_none = matches!(
         response.status(),
@@ -94,6 +95,6 @@ pub fn fit(response: &mut Response<ResponseBody>, method: &Method) {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
     if is_head || has_none {
-        response.body_mut().withhold();
+        response.body_mut().withhold(recorder);
     }
 }

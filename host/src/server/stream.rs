@@ -5,15 +5,17 @@
 //! body for more, and the component, its instance and its place among the admitted wait too. So a
 //! body is given to hyper in small [`Parts`], and tells the task of its stream whether it gave one
 //! or waits for the component itself. Who takes no part for the limit loses the stream: its task
-//! is dropped, which resets it.
+//! is dropped, which resets it, and that is counted as it is for a connection of HTTP/1.1.
 //!
 //! The slowest reader that is served takes one part in the limit. HTTP/1.1 is passed through.
 
+use crate::telemetry::metrics::host::{ConnectionError, ListenerSeries};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
 use std::cell::Cell;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Sleep;
@@ -96,12 +98,14 @@ fn tell(gave: bool) {
 #[derive(Clone, Debug)]
 pub struct StreamExecutor {
     limit: Duration,
+    series: Arc<ListenerSeries>,
 }
 
 impl StreamExecutor {
-    /// Gives up a stream whose client takes nothing for `limit`.
-    pub fn new(limit: Duration) -> Self {
-        Self { limit }
+    /// Gives up a stream whose client takes nothing for `limit`, and counts it in `series`.
+    pub fn new(limit: Duration, series: &Arc<ListenerSeries>) -> Self {
+        let series = Arc::clone(series);
+        Self { limit, series }
     }
 }
 
@@ -113,6 +117,7 @@ where
         tokio::spawn(Stream {
             inner: Box::pin(stream),
             limit: self.limit,
+            series: Arc::clone(&self.series),
             waits_for_client: false,
             timer: None,
         });
@@ -122,6 +127,7 @@ where
 struct Stream<F> {
     inner: Pin<Box<F>>,
     limit: Duration,
+    series: Arc<ListenerSeries>,
     waits_for_client: bool,
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -143,9 +149,10 @@ impl<F: Future<Output = ()>> Future for Stream<F> {
             return polled;
         }
         let limit = this.limit;
-        this.timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)))
-            .as_mut()
-            .poll(cx)
+        let timer = this
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let cut = timer.as_mut().poll(cx);
+        cut.map(|()| this.series.failed(ConnectionError::WriteTimeout))
     }
 }

@@ -39,7 +39,7 @@ impl Subject<'_> {
             }
         }
         match failure {
-            Failure::Trap | Failure::Memory | Failure::Instantiation => {}
+            _ if failure.ends_instance() => {}
             Failure::PoolExhausted => self.shed(reason, &failure),
             _ => self.tell(reason, None, &failure),
         }

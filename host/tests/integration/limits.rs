@@ -8,6 +8,7 @@ mod clients;
 mod descriptors;
 mod disconnects;
 mod faults;
+mod pool;
 mod siblings;
 mod timeouts;
 

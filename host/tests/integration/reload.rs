@@ -71,9 +71,18 @@ fn far(gate: &Gate) -> String {
 
 /// Writes the manifest with `from` replaced.
 fn edit(host: &Host, from: &str, to: &str) {
-    let text = std::fs::read_to_string(&host.launch.manifest).unwrap();
+    edit_file(&host.launch.manifest, from, to);
+}
+
+/// Writes the configuration with `from` replaced.
+fn edit_config(host: &Host, from: &str, to: &str) {
+    edit_file(&host.folder().join("weir.toml"), from, to);
+}
+
+fn edit_file(path: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
     assert!(text.contains(from), "{from} in {text}");
-    std::fs::write(&host.launch.manifest, text.replace(from, to)).unwrap();
+    std::fs::write(path, text.replace(from, to)).unwrap();
 }
 
 /// Asks for a reload on the admin server.

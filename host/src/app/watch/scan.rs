@@ -16,6 +16,8 @@ pub(in crate::app) struct Scan {
     artefacts: Files,
     /// What builds read, by component.
     sources: BTreeMap<String, Files>,
+    /// The folders that the files lie in, and for links those that they lead to.
+    folders: BTreeSet<PathBuf>,
 }
 
 impl Scan {
@@ -27,7 +29,8 @@ impl Scan {
         taken.await.unwrap_or_default()
     }
 
-    fn of(definition: &Definition, sources: bool) -> Self {
+    /// Looks at the files; blocks.
+    pub(in crate::app) fn of(definition: &Definition, sources: bool) -> Self {
         let app = &definition.app;
         let mut artefacts = definition.files.clone();
         let mut read = BTreeMap::new();
@@ -43,9 +46,13 @@ impl Scan {
         for (id, component) in built {
             read.insert(id.to_string(), versions(inputs(component, app)));
         }
+        let artefacts = versions(artefacts);
+        let files = artefacts.keys();
+        let folders = folders(files.chain(read.values().flat_map(BTreeMap::keys)));
         Self {
-            artefacts: versions(artefacts),
+            artefacts,
             sources: read,
+            folders,
         }
     }
 
@@ -69,15 +76,17 @@ impl Scan {
     }
 
     /// The folders that the files lie in, and for links those that they lead to.
-    pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
-        let files = self.artefacts.keys();
-        let files = files.chain(self.sources.values().flat_map(BTreeMap::keys));
-        files
-            .flat_map(|file| [Some(file.clone()), file.canonicalize().ok()])
-            .flatten()
-            .filter_map(|file| file.parent().map(existing))
-            .collect()
+    pub(super) fn folders(&self) -> &BTreeSet<PathBuf> {
+        &self.folders
     }
+}
+
+fn folders<'a>(files: impl Iterator<Item = &'a PathBuf>) -> BTreeSet<PathBuf> {
+    files
+        .flat_map(|file| [Some(file.clone()), file.canonicalize().ok()])
+        .flatten()
+        .filter_map(|file| file.parent().map(existing))
+        .collect()
 }
 
 /// The folder itself, or the nearest above it that exists.

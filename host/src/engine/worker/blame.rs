@@ -39,7 +39,7 @@ pub(super) fn conclude(pool: &Shared, store: &mut Store<InstanceState>, end: Res
                 .as_ref()
                 .is_some_and(|(culprit, _)| *culprit == task);
         let was_told = exchange.fail(if to_blame { failure } else { Failure::Sibling });
-        counted |= to_blame && (was_told || exchange.failure().is_some());
+        counted |= to_blame && (was_told || exchange.was_given_up());
     }
     let blamed = culprit.as_ref().map(|(_, exchange)| exchange);
     if interrupted && blamed.is_some_and(|exchange| exchange.was_left()) {

@@ -2,7 +2,7 @@
 //! room, and ends it when nobody waits for it any more, when it has been idle for long enough, or
 //! when another instance needs its place.
 
-use super::super::pool::{Parked, Shared};
+use super::super::pool::Shared;
 use super::super::seat::Seat;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,13 +16,11 @@ use tokio::time::Sleep;
 pub(super) struct Status {
     /// No guest task runs.
     pub(super) quiet: AtomicBool,
-    /// Requests that can be taken besides. None while a host call holds the store, because
-    /// the other half is not polled then.
+    /// Requests that can be taken besides. None while guest code runs or a host call holds the
+    /// store, because the other half is not polled then.
     pub(super) room: AtomicUsize,
     /// The store begins to run again; guest code may compute until the epoch has moved on.
     pub(super) rested: AtomicBool,
-    /// The instance is on the pool's stack.
-    pub(super) parked: AtomicBool,
 }
 
 /// The half that is polled while the store waits.
@@ -64,7 +62,7 @@ impl<'a> Outside<'a> {
         let room = self.status.room.load(Relaxed);
         if self.interrupted.swap(false, Relaxed) || room == 0 {
             self.give_back();
-        } else if !self.status.parked.load(Relaxed) {
+        } else if !self.seat.is_parked() {
             self.park(room);
         }
         if !unwatched {
@@ -78,19 +76,15 @@ impl<'a> Outside<'a> {
     }
 
     fn park(&mut self, room: usize) {
-        // Set before, because a request may come as soon as the seat is on the stack.
-        self.status.parked.store(true, Relaxed);
-        if let Parked::Closed = self.pool.park(self.seat, room) {
+        if !self.pool.park(self.seat, room) {
             self.seat.occupancy.close();
         }
     }
 
-    /// The guest computes, or takes no more: a request would wait for it, so it goes elsewhere,
-    /// also those that have just come.
+    /// The guest computes, holds its store, or takes no more: a request would wait for it, so it
+    /// goes elsewhere, also those that have just come.
     fn give_back(&mut self) {
-        if self.status.parked.swap(false, Relaxed) {
-            self.pool.leave(self.seat);
-        }
+        self.pool.leave(self.seat);
         self.pool.dispatch_again(self.seat);
     }
 

@@ -95,6 +95,9 @@ async fn a_stream_whose_client_takes_nothing_is_given_up() {
         host.rests().await;
         drop(unread);
     }
+    let reason = [("reason", "write_timeout")];
+    host.metric_is("weir_connection_errors_total", &reason, 2.0)
+        .await;
 }
 
 #[tokio::test]

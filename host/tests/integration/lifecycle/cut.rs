@@ -96,3 +96,37 @@ async fn a_client_that_only_keeps_its_connection_is_no_cut_request() {
     let (status, log) = host.stop().await;
     assert!(is_clean(status), "{log}");
 }
+
+#[tokio::test]
+async fn guests_that_go_on_after_their_answers_are_cut_at_the_deadline() {
+    let app = super::app("deadline = \"300ms\"").guest("p3_background", "");
+    let mut host = app.start().await;
+    let answer = host.get("/p3_background?ms=3600000").await;
+    assert_eq!(answer.pair(), (200, "Answered".into()));
+    let (status, log) = host.stop().await;
+    assert_eq!(status.code(), Some(1), "{log}");
+    let told = ["guests were cut", "\"guests\":1"];
+    assert_eq!(host.log_lines(&told).len(), 1, "{log}");
+    assert!(!log.contains("requests were cut"), "{log}");
+}
+
+#[tokio::test]
+async fn a_further_signal_ends_the_wait_for_the_last_spans() {
+    // It takes connections, and answers nothing.
+    let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", collector.local_addr().unwrap());
+    let mut host = super::app("")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &url)
+        .env("OTEL_BSP_SCHEDULE_DELAY", "3600000")
+        .start()
+        .await;
+    assert_eq!(host.get("/p3_hello").await.status, 200);
+    host.signal(Signal::TERM);
+    let exporting = tokio::task::spawn_blocking(move || collector.accept().unwrap());
+    let _exporting = exporting.await.unwrap();
+    host.signal(Signal::TERM);
+    let (status, log) = host.ended().await;
+    assert!(is_clean(status), "{log}");
+    // What the exporter says when its own time is up.
+    assert!(!log.contains("were not exported"), "{log}");
+}

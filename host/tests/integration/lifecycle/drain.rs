@@ -1,6 +1,6 @@
 //! A drain that finishes everything.
 
-use super::{begin_to_drain, in_flight, is_clean, refuses_connections, sleeper, start};
+use super::{app, begin_to_drain, in_flight, is_clean, refuses_connections, sleeper, start};
 use crate::harness::host::Answer;
 use crate::harness::wire::Wire;
 use reqwest::Method;
@@ -126,4 +126,16 @@ async fn nothing_is_replaced_once_the_drain_has_begun() {
     assert!(answer.text().contains("draining"), "{answer:?}");
     host.signal(Signal::TERM);
     assert!(is_clean(host.ended().await.0));
+}
+
+#[tokio::test]
+async fn what_guests_do_after_their_answers_is_finished() {
+    for guest in ["p2_post_return", "p3_background"] {
+        let mut host = app("").guest(guest, "").start().await;
+        let answer = host.get(&format!("/{guest}?ms=2000")).await;
+        assert_eq!(answer.pair(), (200, "Answered".into()));
+        let (status, log) = host.stop().await;
+        assert!(is_clean(status), "{log}");
+        assert!(log.contains("done"), "{guest} was cut: {log}");
+    }
 }

@@ -239,3 +239,22 @@ async fn an_instance_whose_client_sent_too_much_goes_on_serving() {
     let created = metrics.sum("weir_component_instances_created_total", &[]);
     assert_eq!(created, 1.0, "the guest did nothing wrong");
 }
+
+#[tokio::test]
+async fn a_connection_whose_upload_was_refused_is_kept_while_the_rest_comes() {
+    let host = start("[limits]\nheader_timeout = \"400ms\"\n").await;
+    let mut wire = Wire::connect(&host).await;
+    wire.send(head("p3_log_directory", "content-length: 10000"))
+        .await;
+    assert_eq!(wire.reply().await.status, 413);
+    for _ in 0..10 {
+        // A slow client, but no silent one.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        wire.send("x".repeat(1000)).await;
+    }
+    assert_eq!(wire.ask("/p3_hello").await.status, 200);
+    let errors = host.metrics().await;
+    assert_eq!(errors.sum("weir_connection_errors_total", &[]), 0.0);
+    drop(wire);
+    is_whole(&host).await;
+}

@@ -135,3 +135,37 @@ async fn a_trap_after_the_head_breaks_the_response_off() {
     }
     is_whole(&host).await;
 }
+
+#[tokio::test]
+async fn a_trap_behind_a_body_that_no_client_gets_is_counted_too() {
+    let guests = ["p2_head_then_trap", "p3_head_then_trap"];
+    let host = app(guests).start().await;
+    for guest in guests {
+        let component = guest.replace('_', "-");
+        let head = host.request(reqwest::Method::HEAD, &format!("/{guest}"));
+        assert_eq!(host.send(head).await.status, 200);
+        failed(&host, &component, "trap", 1).await;
+        has_lines(&host, guest, "trap", 1).await;
+        let labels = [("component", component.as_str()), ("error_type", "trap")];
+        let of_requests = host.metrics().await.sum(REQUESTS, &labels);
+        assert_eq!(of_requests, 0.0, "the client got all that it asked for");
+    }
+    is_whole(&host).await;
+}
+
+#[tokio::test]
+async fn a_trap_is_no_want_of_memory_because_some_was_refused_before() {
+    let host = App::new()
+        .guest("p3_allocate", "")
+        .config("[component.p3-allocate]\nmemory = \"16MiB\"\n")
+        .start()
+        .await;
+    let lived = host.get("/p3_allocate?mib=64").await;
+    assert_eq!(lived.status, 200);
+    host.rests().await;
+    assert_eq!(host.get("/p3_allocate?mib=1&trap=1").await.status, 500);
+    failed(&host, "p3-allocate", "trap", 1).await;
+    let created = host.metrics().await;
+    let created = created.sum("weir_component_instances_created_total", &[]);
+    assert_eq!(created, 1.0, "it was the same instance");
+}

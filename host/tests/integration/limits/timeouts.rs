@@ -97,3 +97,16 @@ async fn work_that_goes_on_after_the_response_is_ended_when_its_time_is_up() {
     is_whole(&host).await;
     assert!(!host.log().contains("done"));
 }
+
+#[tokio::test]
+async fn a_body_that_no_client_gets_and_that_stands_still_is_counted_too() {
+    let host = app(["p3_chunks"])
+        .args(["--request-timeout", "400ms"])
+        .start()
+        .await;
+    let head = host.request(reqwest::Method::HEAD, "/p3_chunks?n=3&size=1&ms=60000");
+    assert_eq!(host.send(head).await.status, 200);
+    failed(&host, "p3-chunks", "timeout", 1).await;
+    host.logged(&["WARN", "\"p3-chunks\"", "\"timeout\""]).await;
+    is_whole(&host).await;
+}

@@ -1,8 +1,9 @@
 //! Reloads that are asked for: `POST /reload` and SIGHUP.
 
-use super::{app, generation_is, put, reload};
+use super::{app, edit_config, generation_is, put, reload};
 use crate::harness::app::App;
 use crate::harness::guest;
+use crate::harness::host::Answer;
 use rustix::process::Signal;
 
 #[tokio::test]
@@ -140,4 +141,37 @@ async fn limits_of_the_host_stay_as_they_are_until_a_restart() {
     assert_eq!(done["needs_restart"], serde_json::json!(["[limits]"]));
     assert_eq!(done["reloaded"], serde_json::json!([]));
     assert_eq!(capacity().await, before);
+}
+
+#[tokio::test]
+async fn a_request_that_waited_twice_is_answered_by_the_generation_that_it_came_to() {
+    let host = app("p3_chunks")
+        .guest("p3_sleep", "")
+        .config(
+            "[limits]\nmax_in_flight = 2\nqueue_timeout = \"8s\"\n\
+             [component.app]\nmax_in_flight = 1\ntimeout = \"2s\"\n",
+        )
+        .start()
+        .await;
+    let ask = |path: &str| tokio::spawn(host.request(reqwest::Method::GET, path).send());
+    let active = async |requests| {
+        host.metric_is("http_server_active_requests", &[], requests)
+            .await;
+    };
+    // One holds the component for six seconds, the other the host for twelve.
+    let _first = ask("/?n=7&size=1&ms=1000");
+    active(1.0).await;
+    let _second = ask("/p3_sleep?ms=12000");
+    active(2.0).await;
+    // It gets the first one's place in the host.
+    let third = ask("/p3_sleep?ms=60000");
+    active(3.0).await;
+    let waited = ask("/?n=2&size=1&ms=100");
+    active(4.0).await;
+    edit_config(&host, "timeout = \"2s\"", "timeout = \"3s\"");
+    let done = reload(&host).await.json();
+    assert_eq!(done["reloaded"], serde_json::json!(["app"]), "{done}");
+    let answer = Answer::read(waited.await.unwrap().unwrap()).await;
+    assert_eq!(answer.pair(), (200, "33".into()));
+    third.abort();
 }

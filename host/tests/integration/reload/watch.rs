@@ -160,3 +160,31 @@ async fn a_file_that_never_rests_does_not_keep_others_from_being_followed() {
     host.logged(&["files change all the time"]).await;
     writing.abort();
 }
+
+/// The first build edits what it has read, and the manifest.
+const EDITING_BUILD: &str = r#"
+[component.app.build]
+command = "cat source.txt >> builds.txt && if [ ! -e edited ]; then touch edited; echo second > source.txt; sed -i 's,/[.][.][.],/moved/...,' spin.toml; fi"
+watch = ["source.txt"]
+"#;
+
+#[tokio::test]
+async fn edits_that_come_while_a_start_builds_are_followed() {
+    let host = app("p3_hello")
+        .manifest(EDITING_BUILD)
+        .file("source.txt", "first\n")
+        .args(["--build", "--watch"])
+        .start()
+        .await;
+    eventually("the new route alone", async || {
+        (host.get("/other").await.status == 404).then_some(())
+    })
+    .await;
+    assert_eq!(host.get("/moved/").await.status, 200);
+    let builds = host.folder().join("builds.txt");
+    eventually("the second build", async || {
+        let builds = std::fs::read_to_string(&builds).unwrap();
+        (builds == "first\nsecond\n").then_some(())
+    })
+    .await;
+}

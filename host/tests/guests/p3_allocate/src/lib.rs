@@ -1,5 +1,5 @@
 //! Allocates `mib` MiB and touches them; answers how many it was given. With `insist=1`, ends as a
-//! program does that cannot go on with fewer.
+//! program does that cannot go on with fewer; with `trap=1`, traps whatever it was given.
 
 use p3::{ErrorCode, Request, Response};
 use std::hint::black_box;
@@ -10,7 +10,8 @@ async fn handle(request: Request) -> Result<Response, ErrorCode> {
     let target = p3::target(&request);
     let wanted = target.number("mib");
     let given = allocate(wanted);
-    if given < wanted && target.text("insist") == "1" {
+    let insists = given < wanted && target.text("insist") == "1";
+    if insists || target.text("trap") == "1" {
         std::process::abort();
     }
     Ok(p3::text(given.to_string()))
