@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 const PLACE: &str = "<!-- reasons -->\n";
 
 /// What there is to say of a value beside its name.
-const NOTES: [(&str, &str); 8] = [
+const NOTES: [(&str, &str); 9] = [
     (
         "error_code",
         "the guest returned an error instead of a response",
@@ -22,6 +22,10 @@ const NOTES: [(&str, &str); 8] = [
     (
         "sibling",
         "another request brought the shared instance down",
+    ),
+    (
+        "header_too_large",
+        "over HTTP/2 a request, over HTTP/1 a connection",
     ),
     ("certificate", "a changed one cannot be used"),
     (

@@ -282,6 +282,7 @@ mod tests {
         let origin = Origin {
             route: "/...".into(),
             trace: None,
+            trace_state: None,
             depth: 0,
         };
         Exchange::new(origin, Permits::default())

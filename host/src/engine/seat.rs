@@ -87,6 +87,7 @@ mod tests {
         let origin = Origin {
             route: "/...".into(),
             trace: None,
+            trace_state: None,
             depth: 0,
         };
         let body = Empty::new().map_err(|never: std::convert::Infallible| match never {});
