@@ -311,22 +311,28 @@ async fn a_chained_body_has_the_limit_of_who_is_asked() {
     let host = App::new()
         .guest("p2_outbound", allowed)
         .guest("p3_outbound", allowed)
-        .guest("p3_echo_body", "")
-        .config("[component.p3-echo-body]\nmax_request_body = 10")
+        // It answers when it has read all.
+        .guest(
+            "p3_log_directory",
+            "[component.p3-log-directory.tool.weir]\nlog_directory = true\n",
+        )
+        .config("[component.p3-log-directory]\nmax_request_body = 10")
         .start()
         .await;
-    let url = "http://p3-echo-body.spin.internal/";
+    let url = "http://p3-log-directory.spin.internal/entry";
     for (guest, times) in [("p2_outbound", 1.0), ("p3_outbound", 2.0)] {
         let fits = post(&host, guest, url, 10).await;
         assert_eq!(fits["status"], 200, "{fits}");
-        assert_eq!(fits["body"], "x".repeat(10));
         let refused = post(&host, guest, url, 11).await;
         assert_eq!(refused["status"], 413, "{refused}");
         assert_eq!(refused["body"], "the request's body is too large\n");
-        let labels = [("component", "p3-echo-body"), ("reason", "body_too_large")];
+        let labels = [
+            ("component", "p3-log-directory"),
+            ("reason", "body_too_large"),
+        ];
         host.metric_is(REJECTED, &labels, times).await;
         let labels = [
-            ("component", "p3-echo-body"),
+            ("component", "p3-log-directory"),
             ("http_response_status_code", "413"),
         ];
         host.metric_is(CHAINED, &labels, times).await;
