@@ -132,7 +132,11 @@ async fn no_acknowledged_write_is_lost_while_one_host_is_killed_and_another_drai
         killed.ended().await;
         seen.goes_on().await;
         let cut = seen.failed.load(Relaxed);
-        assert!(cut <= WRITERS, "{cut} requests failed for one killed host");
+        // Each writer may meet it twice: as it is killed, and by a connection that the proxy has kept.
+        assert!(
+            cut <= 2 * WRITERS,
+            "{cut} requests failed for one killed host"
+        );
         drained.signal(Signal::TERM);
         let (status, log) = drained.ended().await;
         assert!(status.success(), "{log}");
