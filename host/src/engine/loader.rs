@@ -1,123 +1,20 @@
 //! From a component's file to something that can be instantiated.
 //!
-//! Reads, compiles (or finds it compiled), tells which handler it exports, and links its imports.
-//! Each step has an error that names the cause and, where there is one, the nearest fix.
+//! Reads and compiles it, or finds it compiled; [`link`] tells which handler it exports and links its
+//! imports. Each step has an [error](LoadError) that names the cause and, where there is one, the
+//! nearest fix.
 
-use super::command::CommandPre;
+mod error;
+mod link;
+
+pub use error::LoadError;
+
 use super::compile_cache::{CompileCache, Digest};
 use super::precompiled::Precompiled;
-use super::refusal;
 use super::settings::TABLES_PER_INSTANCE;
-use super::state::InstanceState;
-use crate::capability::interfaces::{self, Contract};
-use std::io;
 use std::path::{Path, PathBuf};
 use wasmtime::Engine;
-use wasmtime::component::{Component, InstancePre, Linker};
-use wasmtime_wasi::p2::bindings as cli_p2;
-use wasmtime_wasi::p3::bindings as cli_p3;
-use wasmtime_wasi_http::handler::ProxyPre;
-use wasmtime_wasi_http::{p2, p3};
-
-/// The exports by which Weir calls a component.
-const HANDLER_P2: &str = "wasi:http/incoming-handler@0.2.";
-const HANDLER_P3: &str = "wasi:http/handler@0.3.";
-/// The exports by which Weir runs a command.
-const RUN_P2: &str = "wasi:cli/run@0.2.";
-const RUN_P3: &str = "wasi:cli/run@0.3.";
-
-/// Why a component cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// The file cannot be read.
-    #[error("{path} cannot be read: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is WebAssembly, but a core module.
-    #[error(
-        "{path} is a core module, not a component; build it for the target wasm32-wasip2, or make \
-         a component of it with `wasm-tools component new`"
-    )]
-    CoreModule {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is not WebAssembly at all.
-    #[error("{path} is not WebAssembly: it begins with {beginning:02x?} instead of \"\\0asm\"")]
-    NotWasm {
-        /// The file.
-        path: PathBuf,
-        /// Its first bytes.
-        beginning: Vec<u8>,
-    },
-    /// wasmtime does not accept it.
-    #[error("{path} does not compile: {reason}")]
-    Compile {
-        /// The file.
-        path: PathBuf,
-        /// wasmtime's words.
-        reason: String,
-    },
-    /// It exports nothing that answers HTTP requests.
-    #[error(
-        "{path} exports no HTTP handler (wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3); \
-         it exports {exports}"
-    )]
-    NoHandler {
-        /// The file.
-        path: PathBuf,
-        /// What it exports.
-        exports: String,
-    },
-    /// It exports nothing that can be run.
-    #[error(
-        "{path} is no command: it exports neither wasi:cli/run@0.2 nor wasi:cli/run@0.3, but \
-         {exports}"
-    )]
-    NoCommand {
-        /// The file.
-        path: PathBuf,
-        /// What it exports.
-        exports: String,
-    },
-    /// It exports a handler of both versions, and it is not clear which is meant.
-    #[error("{path} exports two HTTP handlers, {one} and {other}; one is allowed")]
-    TwoHandlers {
-        /// The file.
-        path: PathBuf,
-        /// One of them.
-        one: String,
-        /// The other.
-        other: String,
-    },
-    /// It imports what is not there.
-    #[error("{path} imports what {}:{}", contract.lacks(), list(imports))]
-    MissingImports {
-        /// The file.
-        path: PathBuf,
-        /// Whose interfaces it may import.
-        contract: Contract,
-        /// Each with who has it, or with the nearest that is offered.
-        imports: Vec<String>,
-    },
-    /// Its imports are of the right names but of other types.
-    #[error("{path} cannot be linked: {reason}")]
-    Link {
-        /// The file.
-        path: PathBuf,
-        /// wasmtime's words.
-        reason: String,
-    },
-}
-
-fn list(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("\n  {line}")).collect()
-}
+use wasmtime::component::Component;
 
 /// A component that is compiled.
 #[derive(Clone)]
@@ -263,118 +160,6 @@ fn places(component: &Component) -> u32 {
         // It instantiates modules that are imported; Weir offers none, so linking fails later.
         None => 1,
     }
-}
-
-impl Loaded {
-    /// Links its imports, as far as `contract` has them, and finds its handler.
-    pub fn link(
-        &self,
-        linker: &Linker<InstanceState>,
-        contract: Contract,
-    ) -> Result<ProxyPre<InstanceState>, LoadError> {
-        let handler = self.handler()?;
-        let pre = self.link_imports(linker, contract)?;
-        match handler {
-            Handler::P2 => p2::bindings::ProxyPre::new(pre).map(ProxyPre::P2),
-            Handler::P3 => p3::bindings::ServicePre::new(pre).map(ProxyPre::P3),
-        }
-        .map_err(|error| self.not_linked(&error))
-    }
-
-    /// Links its imports and finds how it is run as a command.
-    pub fn link_command(
-        &self,
-        linker: &Linker<InstanceState>,
-        contract: Contract,
-    ) -> Result<CommandPre, LoadError> {
-        let exports = |run: &str| self.exports.iter().any(|name| name.starts_with(run));
-        let (newer, older) = (exports(RUN_P3), exports(RUN_P2));
-        if !newer && !older {
-            return Err(LoadError::NoCommand {
-                path: self.path.clone(),
-                exports: self.exported(),
-            });
-        }
-        let pre = self.link_imports(linker, contract)?;
-        match newer {
-            true => cli_p3::CommandPre::new(pre).map(CommandPre::P3),
-            false => cli_p2::CommandPre::new(pre).map(CommandPre::P2),
-        }
-        .map_err(|error| self.not_linked(&error))
-    }
-
-    fn link_imports(
-        &self,
-        linker: &Linker<InstanceState>,
-        contract: Contract,
-    ) -> Result<InstancePre<InstanceState>, LoadError> {
-        self.check_imports(contract)?;
-        let refusing = refusal::link(linker, &self.component);
-        refusing
-            .and_then(|refusing| {
-                let linker = refusing.as_ref().unwrap_or(linker);
-                linker.instantiate_pre(&self.component)
-            })
-            .map_err(|error| self.not_linked(&error))
-    }
-
-    fn not_linked(&self, error: &wasmtime::Error) -> LoadError {
-        LoadError::Link {
-            path: self.path.clone(),
-            reason: format!("{error:#}"),
-        }
-    }
-
-    /// What it exports, for a person.
-    fn exported(&self) -> String {
-        match self.exports.is_empty() {
-            true => "nothing".into(),
-            false => self.exports.join(", "),
-        }
-    }
-
-    fn check_imports(&self, contract: Contract) -> Result<(), LoadError> {
-        let imports = self.imports.iter().map(|name| refusal::original(name));
-        let missing: Vec<_> = imports
-            .filter_map(|name| interfaces::missing(name, contract))
-            .collect();
-        match missing.is_empty() {
-            true => Ok(()),
-            false => Err(LoadError::MissingImports {
-                path: self.path.clone(),
-                contract,
-                imports: missing,
-            }),
-        }
-    }
-
-    fn handler(&self) -> Result<Handler, LoadError> {
-        let mut handlers = self.exports.iter().filter_map(|name| {
-            let handler = match name {
-                name if name.starts_with(HANDLER_P2) => Handler::P2,
-                name if name.starts_with(HANDLER_P3) => Handler::P3,
-                _ => return None,
-            };
-            Some((handler, name))
-        });
-        match (handlers.next(), handlers.next()) {
-            (Some((handler, _)), None) => Ok(handler),
-            (Some((_, one)), Some((_, other))) => Err(LoadError::TwoHandlers {
-                path: self.path.clone(),
-                one: one.clone(),
-                other: other.clone(),
-            }),
-            (None, _) => Err(LoadError::NoHandler {
-                path: self.path.clone(),
-                exports: self.exported(),
-            }),
-        }
-    }
-}
-
-enum Handler {
-    P2,
-    P3,
 }
 
 impl std::fmt::Debug for Loaded {
