@@ -163,7 +163,11 @@ impl Handler {
         let span = self
             .tracer
             .server(parent, || describe(request, route, &self.scheme));
-        let context = span.as_ref().map(|span| span.context());
+        let context = match (&span, parent) {
+            (Some(span), _) => Some(span.context()),
+            (None, None) => self.tracer.unrecorded(),
+            (None, Some(_)) => None,
+        };
         if let Some(header) = context.and_then(|context| context.header()) {
             request.headers_mut().insert(TRACEPARENT, header);
         }

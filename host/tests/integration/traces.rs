@@ -212,6 +212,46 @@ async fn a_sampler_that_is_none_is_refused_at_the_start() {
 }
 
 #[tokio::test]
+async fn a_protocol_that_is_not_spoken_is_refused_at_the_start() {
+    let app = App::services().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+    let (status, text) = app.env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc").fail().await;
+    assert_eq!(status, 2);
+    assert!(
+        text.contains("OTEL_EXPORTER_OTLP_PROTOCOL is `grpc`"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_exported_where_the_environment_says_so() {
+    // It would end the start.
+    let app = App::new()
+        .guest("p3_hello", "")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1");
+    let host = app.env("OTEL_SDK_DISABLED", "true").start().await;
+    assert_eq!(host.get("/p3_hello").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_follows_a_trace_that_is_left_out_is_told_so() {
+    let collector = Collector::start();
+    let upstream = Upstream::answering("200 OK", "", "").await;
+    let mut host = asking(&collector, &upstream, "parentbased_traceidratio").await;
+    let path = format!("/p3_outbound/?url={}", upstream.url("/x"));
+    assert_eq!(host.get(&path).await.status, 200);
+    let sent = upstream.requests().pop().unwrap();
+    let header = sent
+        .lines()
+        .find(|line| line.starts_with("traceparent: 00-"));
+    assert!(
+        header.is_some_and(|header| header.ends_with("-00")),
+        "{sent}"
+    );
+    assert!(host.stop().await.0.success());
+    assert_eq!(collector.spans().len(), 0);
+}
+
+#[tokio::test]
 async fn what_the_sampler_leaves_out_is_not_exported_though_the_caller_samples_it() {
     for sampler in ["always_off", "traceidratio"] {
         let collector = Collector::start();

@@ -2,8 +2,9 @@
 //!
 //! Settings are OpenTelemetry's environment variables: `OTEL_EXPORTER_OTLP_ENDPOINT` or
 //! `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` switch it on; headers, timeouts, batch sizes, service name,
-//! resource attributes and the sampler have theirs. When the queue is full spans are dropped, and
-//! requests never wait. The endpoint is plain HTTP, as of a collector beside the host.
+//! resource attributes and the sampler have theirs; `OTEL_SDK_DISABLED` switches it off. When the
+//! queue is full spans are dropped, and requests never wait. The endpoint is plain HTTP, as of a
+//! collector beside the host, and takes protobuf.
 
 use super::TraceContext;
 use super::sampler::{Sampler, SamplerError};
@@ -15,7 +16,9 @@ use opentelemetry::{Context, Key, KeyValue, Value};
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::{EnvResourceDetector, ResourceDetector as _};
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span as SdkSpan};
+use opentelemetry_sdk::trace::{
+    IdGenerator as _, RandomIdGenerator, SdkTracer, SdkTracerProvider, Span as SdkSpan,
+};
 use std::sync::Arc;
 
 /// What switches export on.
@@ -23,6 +26,13 @@ const ENDPOINTS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
+
+/// What says how spans are sent, and the one way there is.
+const PROTOCOLS: [&str; 2] = [
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+];
+const PROTOCOL: &str = "http/protobuf";
 
 /// Why traces cannot be exported as the environment asks.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +44,9 @@ pub enum TracesError {
     /// The endpoint wants TLS.
     #[error("{0} asks for https; traces are exported by plain HTTP, to a collector nearby")]
     Tls(&'static str),
+    /// Spans are to be sent in another way.
+    #[error("{0} is `{1}`; traces are exported by {PROTOCOL}, to port 4318 of most collectors")]
+    Protocol(&'static str, String),
     /// The exporter does not accept its settings.
     #[error("traces cannot be exported: {0}")]
     Exporter(#[from] ExporterBuildError),
@@ -54,14 +67,26 @@ impl Tracer {
     /// The tracer that the environment asks for; `application` is the service's name where the
     /// environment has none. Blocks for moments.
     pub fn from_environment(application: &str) -> Result<Self, TracesError> {
-        let set = |name: &&'static str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-        let Some(endpoint) = ENDPOINTS.into_iter().find(|name| set(name)) else {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let first = |names: [&'static str; 2]| {
+            let mut set = names
+                .into_iter()
+                .filter_map(|name| Some((name, variable(name)?)));
+            set.next()
+        };
+        let is_disabled = variable("OTEL_SDK_DISABLED");
+        if is_disabled.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return Ok(Self::default());
+        }
+        let Some((name, endpoint)) = first(ENDPOINTS) else {
             return Ok(Self::default());
         };
-        if std::env::var(endpoint).is_ok_and(|url| url.starts_with("https:")) {
-            return Err(TracesError::Tls(endpoint));
+        if endpoint.starts_with("https:") {
+            return Err(TracesError::Tls(name));
         }
-        let variable = |name| std::env::var(name).ok();
+        if let Some((name, protocol)) = first(PROTOCOLS).filter(|(_, is)| is != PROTOCOL) {
+            return Err(TracesError::Protocol(name, protocol));
+        }
         let sampler = Sampler::parse(
             variable("OTEL_TRACES_SAMPLER").as_deref(),
             variable("OTEL_TRACES_SAMPLER_ARG").as_deref(),
@@ -91,6 +116,19 @@ impl Tracer {
         let export = self.0.as_ref()?;
         let recorded = export.sampler.records(parent);
         recorded.then(|| export.begin(SpanKind::Server, parent, describe()))
+    }
+
+    /// The context of a trace that begins here and is not recorded. What it leads to elsewhere is told
+    /// so, or would begin traces of its own. None if traces are not exported at all.
+    pub fn unrecorded(&self) -> Option<TraceContext> {
+        self.0.as_ref()?;
+        let ids = RandomIdGenerator::default();
+        Some(TraceContext {
+            trace_id: u128::from_be_bytes(ids.new_trace_id().to_bytes()),
+            span_id: u64::from_be_bytes(ids.new_span_id().to_bytes()),
+            sampled: false,
+            exported: false,
+        })
     }
 
     /// A span for a request that another led to, if that one's span is exported here.
