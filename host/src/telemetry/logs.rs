@@ -17,7 +17,7 @@ use std::io::IsTerminal as _;
 use std::str::FromStr;
 use tracing::{Subscriber, info};
 use tracing_appender::non_blocking::NonBlocking;
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use writer::Writer;
@@ -40,8 +40,15 @@ pub struct Filter(String);
 
 /// A text is no [`Filter`].
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct FilterError(#[from] ParseError);
+#[non_exhaustive]
+pub enum FilterError {
+    /// It is not of tracing's syntax.
+    #[error(transparent)]
+    Syntax(#[from] ParseError),
+    /// A word in it is no level. To tracing it would be a target, of which there is none.
+    #[error("`{0}` is no level; levels are error, warn, info, debug, trace and off")]
+    Level(String),
+}
 
 impl Default for Filter {
     fn default() -> Self {
@@ -54,7 +61,14 @@ impl FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
         EnvFilter::try_new(text)?;
-        Ok(Self(text.to_owned()))
+        let mut words = text.split(',').map(str::trim);
+        let is_known =
+            |word: &str| word.contains(['=', '[']) || word.parse::<LevelFilter>().is_ok();
+        match words.find(|word| !is_known(word)) {
+            // What stands in brackets may have commas.
+            Some(word) if !text.contains('[') => Err(FilterError::Level(word.to_owned())),
+            _ => Ok(Self(text.to_owned())),
+        }
     }
 }
 
@@ -200,4 +214,19 @@ pub fn access_line(line: &AccessLine<'_>) {
 /// A trace's id as log lines have it.
 pub fn trace_id(trace: TraceContext) -> String {
     format!("{:032x}", trace.trace_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_of_levels_and_of_targets_with_theirs() {
+        for text in ["info", "OFF", "weir=debug,guest=warn", "warn,weir=trace"] {
+            assert!(text.parse::<Filter>().is_ok(), "{text}");
+        }
+        for text in ["verbose", "info,wier", "weir=loud"] {
+            assert!(text.parse::<Filter>().is_err(), "{text}");
+        }
+    }
 }
