@@ -83,6 +83,11 @@ impl History {
         lock(&self.outcomes).insert(component.to_owned(), outcome);
     }
 
+    /// Forgets a failure that is over.
+    pub fn settled(&self, component: &str) {
+        lock(&self.outcomes).remove(component);
+    }
+
     /// The last outcome of a component.
     pub fn last(&self, component: &str) -> Option<Outcome> {
         lock(&self.outcomes).get(component).cloned()

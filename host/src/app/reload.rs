@@ -161,6 +161,7 @@ impl Reloader {
         }
         replaced.iter().for_each(|one| self.succeeded(one));
         self.resources.metrics.reloads.attempted(APP, true);
+        self.history.settled(APP);
         self.current.store(definition);
         Ok(())
     }

@@ -77,6 +77,8 @@ async fn a_manifest_with_an_error_changes_nothing() {
     .await;
     std::fs::write(&host.launch.manifest, good).unwrap();
     assert_eq!(reload(&host).await.status, 200);
+    let status = host.admin("/status").await.json();
+    assert_eq!(status["last_reload"], serde_json::Value::Null, "it is over");
     host.metric_is(
         "weir_reloads_total",
         &[("component", "_app"), ("result", "success")],
