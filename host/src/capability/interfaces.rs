@@ -113,13 +113,10 @@ const OFFERED: &[(&str, Version, Capability, &[&str])] = {
             Sockets,
             &["ip-name-lookup", "types"],
         ),
-        (
-            "wasi:http",
-            Compatible("0.2"),
-            Http,
-            &["outgoing-handler", "types"],
-        ),
-        ("wasi:http", Compatible("0.3"), Http, &["client", "types"]),
+        ("wasi:http", Compatible("0.2"), Http, &["outgoing-handler"]),
+        ("wasi:http", Compatible("0.2"), Base, &["types"]),
+        ("wasi:http", Compatible("0.3"), Http, &["client"]),
+        ("wasi:http", Compatible("0.3"), Base, &["types"]),
         (
             "wasi:config",
             Exactly("0.2.0-draft-2024-09-27"),
